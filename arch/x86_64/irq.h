@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/irq.h - interrupts of this CPU, off and on.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define RFLAGS_IF BIT(9)
+
+static inline u64 irq_flags(void)
+{
+	u64 flags;
+
+	__asm__ volatile("pushfq; pop %0" : "=r"(flags)::"memory");
+	return flags;
+}
+
+static inline bool irqs_enabled(void)
+{
+	return irq_flags() & RFLAGS_IF;
+}
+
+static inline void irq_disable(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+
+static inline void irq_enable(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+
+/* Interrupts off; returns what to give to irq_restore().  Nests. */
+static inline u64 irq_save(void)
+{
+	u64 flags = irq_flags();
+
+	irq_disable();
+	return flags;
+}
+
+static inline void irq_restore(u64 flags)
+{
+	if (flags & RFLAGS_IF)
+		irq_enable();
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/lock_rank.h - the order of all spinlocks, outermost first: a CPU that
+ * holds one may take those below it in this list only.
+ */
+#pragma once
+
+enum lock_rank {
+	LOCK_RANK_NONE, /* holds nothing */
+	LOCK_RANK_TEST_OUTER,
+	LOCK_RANK_TEST_INNER,
+	LOCK_RANK_MM,	    /* mm/mm.h: one address space; held while other CPUs are waited for */
+	LOCK_RANK_KSPACE,   /* mm/kspace.c: the kernel half's page tables and windows */
+	LOCK_RANK_OBJECT,   /* mm/object.c: one memory object's array of pages */
+	LOCK_RANK_SLAB,	    /* mm/slab.c: one cache's lists */
+	LOCK_RANK_ZONE,	    /* mm/page_alloc.c: one zone's free lists */
+	LOCK_RANK_WAIT,	    /* kernel/wait.c: one wait queue */
+	LOCK_RANK_RUNQUEUE, /* kernel/sched.c: one CPU's run queue; held across a switch */
+	LOCK_RANK_CONSOLE,  /* kernel/console.c: one line at a time; innermost, anyone may print */
+};

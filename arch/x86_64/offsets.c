@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/offsets.c - what NASM has to know about C structures and constants.
+ * Compiled to assembly, never linked; the Makefile turns each string "->NAME $n" into
+ * a line of offsets.inc.
+ */
+#include <stddef.h>
+
+#include "arch/x86_64/cpu_area.h"
+#include "arch/x86_64/regs.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/trapframe.h"
+
+#define VALUE(name, value)	   __asm__ volatile(".ascii \"->" #name " %0\"" ::"i"(value))
+#define OFFSET(name, type, member) VALUE(name, offsetof(type, member))
+
+void offsets(void);
+void offsets(void)
+{
+	VALUE(KERNEL_CS, SEL_KERNEL_CODE);
+	VALUE(KERNEL_DS, SEL_KERNEL_DATA);
+	VALUE(USER_CS, SEL_USER_CODE | RPL_USER);
+	VALUE(USER_DS, SEL_USER_DATA | RPL_USER);
+	VALUE(CPU_NUMBER_SELECTOR, SEL_CPU_NUMBER);
+	VALUE(MSR_EFER_NUMBER, MSR_EFER);
+	VALUE(MSR_GS_BASE_NUMBER, MSR_GS_BASE);
+	VALUE(CR4_PAE_BIT, CR4_PAE);
+	VALUE(EFER_LME_BIT, EFER_LME);
+	VALUE(CR0_PAGED, CR0_PE | CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP);
+
+	OFFSET(TF_RIP, struct trapframe, rip);
+	OFFSET(TF_CS, struct trapframe, cs);
+
+	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);
+	OFFSET(AP_TRAMPOLINE_CR3, struct ap_params, trampoline_cr3);
+	OFFSET(AP_EFER, struct ap_params, efer);
+	OFFSET(AP_CR3, struct ap_params, cr3);
+	OFFSET(AP_STACK, struct ap_params, stack);
+	OFFSET(AP_GS_BASE, struct ap_params, gs_base);
+	OFFSET(AP_LONG_JUMP, struct ap_params, long_jump_offset);
+	OFFSET(AP_KERNEL_ENTRY, struct ap_params, kernel_entry);
+	VALUE(AP_PARAMS, AP_PARAMS_OFFSET);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/percpu.c - where the copies are.
+ *
+ * percpu_offset[n] is set before CPU n runs C and is constant then.  The boot CPU's
+ * starts as 0, which is right while the loader's tables map its copy at the linked
+ * address and nobody has asked for a shared one.
+ */
+#include "arch/x86_64/percpu.h"
+#include "lib/list.h"
+
+u64 percpu_offset[MAX_CPUS];
+
+DEFINE_PER_CPU(u32, cpu_id);
+DEFINE_PER_CPU(u32, preempt_count);
+
+bool list_address_ok(const void *p)
+{
+	return !is_cpu_local((vaddr_t)p);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/regs.h - registers, their bits and the numbers of MSRs.
+ * Source: Intel SDM vol. 3A, sections 2.2 to 2.5; vol. 4 for the MSRs.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define CR0_PE BIT(0)
+#define CR0_MP BIT(1)
+#define CR0_EM BIT(2)
+#define CR0_TS BIT(3)
+#define CR0_ET BIT(4)
+#define CR0_NE BIT(5)
+#define CR0_WP BIT(16)
+#define CR0_AM BIT(18)
+#define CR0_PG BIT(31)
+
+#define CR4_DE	     BIT(3)
+#define CR4_PSE	     BIT(4)
+#define CR4_PAE	     BIT(5)
+#define CR4_MCE	     BIT(6)
+#define CR4_PGE	     BIT(7)
+#define CR4_OSFXSR   BIT(9)
+#define CR4_UMIP     BIT(11)
+#define CR4_LA57     BIT(12)
+#define CR4_FSGSBASE BIT(16)
+#define CR4_PCIDE    BIT(17)
+#define CR4_SMEP     BIT(20)
+#define CR4_SMAP     BIT(21)
+
+#define RFLAGS_FIXED BIT(1)
+#define RFLAGS_TF    BIT(8)
+#define RFLAGS_DF    BIT(10)
+#define RFLAGS_AC    BIT(18)
+
+#define EFER_SCE BIT(0)
+#define EFER_LME BIT(8)
+#define EFER_LMA BIT(10)
+#define EFER_NXE BIT(11)
+
+#define MSR_APIC_BASE	   0x01b
+#define MSR_TSC_DEADLINE   0x6e0
+#define MSR_X2APIC_BASE	   0x800 /* register at MMIO offset n is MSR 0x800 + n / 16 */
+#define MSR_PAT		   0x277
+#define MSR_EFER	   0xc0000080
+#define MSR_FS_BASE	   0xc0000100
+#define MSR_GS_BASE	   0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+#define APIC_BASE_ENABLE BIT(11)
+#define APIC_BASE_X2APIC BIT(10)
+#define APIC_BASE_BSP	 BIT(8)
+
+/* Exception vectors (SDM vol. 3A, table 6-1). */
+enum vector {
+	VECTOR_DE = 0,
+	VECTOR_DB = 1,
+	VECTOR_NMI = 2,
+	VECTOR_BP = 3,
+	VECTOR_UD = 6,
+	VECTOR_DF = 8,
+	VECTOR_GP = 13,
+	VECTOR_PF = 14,
+	VECTOR_MC = 18,
+	VECTOR_EXCEPTIONS = 32, /* the first that is no exception */
+};
+
+/* Error code of a page fault. */
+#define PF_PRESENT BIT(0)
+#define PF_WRITE   BIT(1)
+#define PF_USER	   BIT(2)
+#define PF_RSVD	   BIT(3)
+#define PF_FETCH   BIT(4)

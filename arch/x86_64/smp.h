@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/smp.h - start a CPU.
+ *
+ * A CPU comes from real mode through the trampoline, a page below 1 MiB, and a page
+ * table of its own that maps that page and the kernel image and nothing of any CPU's:
+ * a CPU never runs on another's tables, not for one instruction (hazard: it would write
+ * the other's variables through a global mapping).
+ */
+#pragma once
+
+#include "arch/x86_64/layout.h"
+#include "lib/types.h"
+
+enum cpu_state {
+	CPU_ABSENT,   /* no such CPU */
+	CPU_PRESENT,  /* ACPI lists it; not started */
+	CPU_STARTING, /* told to start */
+	CPU_ONLINE,
+	CPU_REFUSED, /* lacks a feature that the boot CPU has */
+	CPU_SILENT,  /* did not answer */
+};
+
+/* Written by the boot CPU, but for .state and .missing while a CPU starts. */
+struct cpu {
+	u32 apic_id;
+	u32 state;	      /* enum cpu_state; the starting CPU releases ONLINE or REFUSED */
+	const char *missing;  /* REFUSED: what it lacks */
+	paddr_t neutral_root; /* this CPU's neutral PGD */
+	vaddr_t stack_top;    /* its idle thread's stack, on which it starts */
+};
+
+extern struct cpu cpus[MAX_CPUS];
+extern u32 cpu_count; /* entries of cpus[] in use; the boot CPU is 0 */
+
+/* What the trampoline reads, at AP_PARAMS_OFFSET of its page. */
+struct ap_params {
+	u16 gdt_limit;
+	u32 gdt_base;
+	u16 pad;
+	u32 long_jump_offset; /* far pointer: 64-bit code in the page */
+	u16 long_jump_selector;
+	u16 pad2;
+	u32 trampoline_cr3;
+	u64 efer;
+	u64 cr3;
+	u64 stack;
+	u64 gs_base;
+	u64 kernel_entry;
+	u64 gdt[3];
+} __attribute__((packed));
+
+#define AP_PARAMS_OFFSET 0x800
+
+/*
+ * Put the trampoline into @page (physical, below 1 MiB, free for good), to be run on the
+ * tables at @root (below 4 GiB).  Once.
+ */
+void smp_prepare(paddr_t page, paddr_t root);
+
+/*
+ * Start CPU @cpu, whose tables, variables and stack are ready, and wait for it.
+ * Returns 0; -ETIMEDOUT: no answer; -ENODEV: it refused, cpus[cpu].missing says why.
+ */
+int smp_start_cpu(u32 cpu);
+
+/* entry.asm: an application processor's first C. */
+NORETURN void ap_main(void);

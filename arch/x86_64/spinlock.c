@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/spinlock.c - see spinlock.h.
+ *
+ * Order: the acquire load of .serving pairs with the release store in spin_unlock():
+ * what one holder wrote, the next one sees.
+ */
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/spinlock.h"
+#include "lib/assert.h"
+
+/* The highest rank this CPU holds (debug builds). */
+static DEFINE_PER_CPU(u32, rank_held);
+
+void spin_init(struct spinlock *l, const char *name, enum lock_rank rank)
+{
+	*l = (struct spinlock)SPINLOCK_INIT(name, rank);
+}
+
+bool spin_held(const struct spinlock *l)
+{
+	return READ_ONCE(l->holder) == cpu_id + 1;
+}
+
+bool spin_may_wait_for_cpus(void)
+{
+	return rank_held <= LOCK_RANK_MM;
+}
+
+static void check_order(const struct spinlock *l)
+{
+	ASSERT(!spin_held(l), "CPU %u: takes lock %s, which it holds", cpu_id, l->name);
+	ASSERT(l->rank > rank_held, "CPU %u: takes lock %s (rank %u) while it holds rank %u",
+	       cpu_id, l->name, l->rank, rank_held);
+}
+
+static void note_taken(struct spinlock *l)
+{
+	WRITE_ONCE(l->holder, cpu_id + 1);
+	if (CONFIG_DEBUG) {
+		l->held_below = (u16)rank_held;
+		rank_held = l->rank;
+	}
+}
+
+void spin_lock(struct spinlock *l)
+{
+	u32 ticket;
+
+	preempt_disable();
+	if (CONFIG_DEBUG)
+		check_order(l);
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_pause();
+	note_taken(l);
+}
+
+bool spin_trylock(struct spinlock *l)
+{
+	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
+	u32 expected = serving;
+
+	preempt_disable();
+	if (!__atomic_compare_exchange_n(&l->next, &expected, serving + 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED)) {
+		preempt_enable();
+		return false;
+	}
+	note_taken(l);
+	return true;
+}
+
+void spin_unlock(struct spinlock *l)
+{
+	DEBUG_ASSERT(spin_held(l), "CPU %u: releases lock %s, held by CPU %d", cpu_id, l->name,
+		     (int)l->holder - 1);
+	if (CONFIG_DEBUG)
+		rank_held = l->held_below;
+	WRITE_ONCE(l->holder, 0);
+	__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
+	preempt_enable();
+}
+
+u64 spin_lock_irqsave(struct spinlock *l)
+{
+	u64 flags = irq_save();
+
+	spin_lock(l);
+	return flags;
+}
+
+void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
+{
+	spin_unlock(l);
+	irq_restore(flags);
+}

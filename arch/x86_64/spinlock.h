@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/spinlock.h - ticket spinlocks that know their holder.
+ *
+ * A lock has a rank (lock_rank.h).  A CPU may only take a lock of a higher rank
+ * than any it holds; debug builds panic otherwise, naming both locks.  A lock taken
+ * in interrupt context must be taken with interrupts off everywhere: use the
+ * _irqsave form.
+ *
+ * spin_lock() disables preemption until the unlock; nothing may sleep in between.
+ */
+#pragma once
+
+#include "arch/x86_64/lock_rank.h"
+#include "lib/types.h"
+
+struct spinlock {
+	u32 next;	  /* the next ticket to hand out (atomic) */
+	u32 serving;	  /* the ticket that holds the lock; written by the holder */
+	u32 holder;	  /* CPU + 1, 0: free; written by the holder, for messages */
+	u16 rank;	  /* enum lock_rank, constant */
+	u16 held_below;	  /* debug: the rank this CPU held before, restored at unlock */
+	const char *name; /* constant */
+};
+
+#define SPINLOCK_INIT(lock_name, lock_rank)                                                        \
+	{                                                                                          \
+		.rank = (lock_rank), .name = (lock_name)                                           \
+	}
+
+void spin_init(struct spinlock *l, const char *name, enum lock_rank rank);
+void spin_lock(struct spinlock *l);
+bool spin_trylock(struct spinlock *l);
+void spin_unlock(struct spinlock *l);
+
+/* With interrupts off; returns what to give to spin_unlock_irqrestore(). */
+u64 spin_lock_irqsave(struct spinlock *l);
+void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
+
+/*
+ * May this CPU wait for others to answer an IPI?  Only if it holds no lock that one of
+ * them could be spinning on with interrupts off: nothing above LOCK_RANK_MM (debug builds
+ * know; others say yes).
+ */
+bool spin_may_wait_for_cpus(void);
+
+/* Does this CPU hold @l? */
+bool spin_held(const struct spinlock *l);

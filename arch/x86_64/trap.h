@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/trap.h - interrupts and exceptions, as C sees them.
+ */
+#pragma once
+
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/trapframe.h"
+
+/* Where the entry code finds this CPU's kernel stack when it comes from user mode. */
+DECLARE_PER_CPU(u64, kernel_stack_top);
+
+/* How deep this CPU is in interrupts and IST handlers; 0: a thread runs. */
+DECLARE_PER_CPU(u32, irq_depth);
+
+/* How deep this CPU is in NMI, #MC, #DB or #DF handlers. */
+DECLARE_PER_CPU(u32, nmi_depth);
+
+/* Vectors 32..255, handed out in one place so that no two meet. */
+enum irq_vector {
+	IRQ_LEGACY_FIRST = 0x20, /* the masked 8259 pair's spurious ones */
+	IRQ_LEGACY_LAST = 0x2f,
+	IRQ_TIMER = 0xe0,
+	IRQ_CALL = 0xe1,       /* run_on_cpus() */
+	IRQ_TEST = 0xe2,       /* the self-tests' own */
+	IRQ_RESCHEDULE = 0xe3, /* kernel/sched.c: a thread was put on an empty run queue */
+	IRQ_SPURIOUS = 0xff,   /* the local APIC's */
+};
+
+/* Called with interrupts off; the vector is acknowledged after it returns. */
+typedef void (*irq_handler_fn)(struct trapframe *f);
+
+/* Set the handler of @vector on all CPUs.  Before interrupts of that vector can come. */
+void irq_set_handler(u8 vector, irq_handler_fn fn);
+
+/* trap.asm: load the registers of a user-mode frame and go there.  @f lies on this stack. */
+NORETURN void trap_return_to_user(void);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/cpus.c - see cpus.h.
+ */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/ipi.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/upcall.h"
+#include "boot/handoff.h"
+#include "kernel/acpi.h"
+#include "kernel/cpus.h"
+#include "kernel/sched.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "mm/asid.h"
+#include "mm/cpu_tables.h"
+
+#define XAPIC_MAX_ID 254 /* 255 is everybody */
+
+void cpus_enumerate(u32 max)
+{
+	u32 boot_id = apic_id();
+
+	cpus[0].apic_id = boot_id;
+	cpus[0].state = CPU_ONLINE;
+	cpu_count = 1;
+	for (u32 i = 0; i < machine.cpus.n; i++) {
+		const struct acpi_cpu *c = &machine.cpus.cpus[i];
+
+		if (c->apic_id == boot_id || !c->enabled)
+			continue;
+		if (c->apic_id > XAPIC_MAX_ID && !apic_is_x2apic()) {
+			printk("cpus: APIC id %u cannot be reached without x2APIC, left off\n",
+			       c->apic_id);
+			continue;
+		}
+		if (cpu_count >= max || cpu_count == MAX_CPUS) {
+			printk("cpus: APIC id %u left off, %u CPUs are in use\n", c->apic_id,
+			       cpu_count);
+			continue;
+		}
+		cpus[cpu_count].apic_id = c->apic_id;
+		cpus[cpu_count].state = CPU_PRESENT;
+		cpu_count++;
+	}
+}
+
+paddr_t cpus_trampoline_page(const struct handoff *h)
+{
+	for (u32 i = h->range_count; i-- > 0;) {
+		const struct handoff_range *r = &h->ranges[i];
+		u64 end = MIN(r->end, MIB);
+
+		if (r->type == MEM_USABLE && r->start < MIB && end > PAGE_SIZE &&
+		    end - r->start >= PAGE_SIZE)
+			return end - PAGE_SIZE;
+	}
+	return 0;
+}
+
+static void start_one(u32 cpu)
+{
+	struct cpu *c = &cpus[cpu];
+	int err;
+
+	printk("cpus: starting CPU %u (APIC id %u)\n", cpu, c->apic_id);
+	err = cpu_tables_create(cpu);
+
+	if (!err)
+		err = asid_prepare_cpu(cpu);
+	if (!err)
+		c->stack_top = sched_prepare_cpu(cpu);
+	if (err || c->stack_top == 0) {
+		printk("cpus: CPU %u (APIC id %u): no memory for its tables, left off\n", cpu,
+		       c->apic_id);
+		return;
+	}
+	err = smp_start_cpu(cpu);
+	if (err == -ENODEV)
+		printk("cpus: CPU %u (APIC id %u) lacks %s, which the boot CPU has: left off\n",
+		       cpu, c->apic_id, c->missing);
+	else if (err)
+		printk("cpus: CPU %u (APIC id %u) does not answer its SIPI: left off\n", cpu,
+		       c->apic_id);
+}
+
+void cpus_start(paddr_t page, paddr_t root)
+{
+	if (cpu_count > 1)
+		smp_prepare(page, root);
+	for (u32 cpu = 1; cpu < cpu_count; cpu++)
+		start_one(cpu);
+}
+
+void cpu_main(void)
+{
+	u32 self = cpu_id;
+
+	cpumask_set_atomic(&cpus_online, self);
+	__atomic_store_n(&cpus[self].state, CPU_ONLINE, __ATOMIC_RELEASE);
+	sched_run_idle();
+}

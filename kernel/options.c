@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/options.c - the table of command-line words.
+ */
+#include "arch/x86_64/layout.h"
+#include "kernel/options.h"
+#include "lib/cmdline.h"
+#include "lib/log.h"
+#include "mm/pgd.h"
+
+struct options options = {
+	.test = "*",
+	.cpus = MAX_CPUS,
+	.crowd = 4,
+};
+
+/* Words that others read (the loaders, emulator.c); here so that they are known. */
+static u32 kernel_word, emulator_word;
+
+static const char *const physmap_words[] = { "all", "kernel", NULL };
+static const char *const pcid_words[] = { "auto", "on", "soft", "off", NULL };
+static const char *const fill_words[] = { "setup", "touch", NULL };
+static const char *const kernel_words[] = { "percpu", "classic", NULL };
+static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
+
+#define TARGET(x) .target = &(x), .target_size = sizeof(x)
+
+static const struct cmdline_option table[] = {
+	{ "test", CMDLINE_STRING, TARGET(options.test),
+	  .help = "which tests to run: a list of globs over suite.name" },
+	{ "bench", CMDLINE_STRING, TARGET(options.bench),
+	  .help = "which benchmarks to run, before the tests: a list of globs" },
+	{ "icount", CMDLINE_FLAG, TARGET(options.icount),
+	  .help = "the TSC counts instructions: benchmarks say so" },
+	{ "trace", CMDLINE_FLAG, TARGET(options.trace),
+	  .help = "print the trace rings at the end (debug builds)" },
+	{ "provoke", CMDLINE_STRING, TARGET(options.provoke),
+	  .help = "go wrong on purpose, to see how that is reported" },
+	{ "provoke_cpu", CMDLINE_UINT, TARGET(options.provoke_cpu), .max = MAX_CPUS - 1,
+	  .help = "the CPU that goes wrong" },
+	{ "cpus", CMDLINE_UINT, TARGET(options.cpus), .min = 1, .max = MAX_CPUS,
+	  .help = "use at most so many CPUs" },
+	{ "crowd", CMDLINE_UINT, TARGET(options.crowd), .min = 1, .max = MAX_CPUS,
+	  .help = "so many CPUs contend at once in tests" },
+	{ "seed", CMDLINE_UINT, TARGET(options.seed), .help = "of everything random" },
+	{ "physmap", CMDLINE_CHOICE, TARGET(options.physmap), .choices = physmap_words,
+	  .help = "what the direct map covers" },
+	{ "kmem", CMDLINE_SIZE, TARGET(options.kmem), .min = 8 * MIB, .max = 1 * TIB,
+	  .help = "bytes of kernel-owned memory" },
+	{ "pcid", CMDLINE_CHOICE, TARGET(options.pcid), .choices = pcid_words,
+	  .help = "TLB tags: the CPU's, in protocol only, or none" },
+	{ "asids", CMDLINE_UINT, TARGET(asids), .min = 1, .max = ASIDS_MAX,
+	  .help = "slots per CPU" },
+	{ "fill", CMDLINE_CHOICE, TARGET(fill_policy), .choices = fill_words,
+	  .help = "what a slot copies when it is set up" },
+	{ "pgd", CMDLINE_CHOICE, TARGET(pgd_kind), .choices = pgd_words,
+	  .help = "which page a tag's top level is" },
+	{ "kernel", CMDLINE_CHOICE, TARGET(kernel_word), .choices = kernel_words,
+	  .help = "which kernel the loader starts" },
+	{ "emulator", CMDLINE_CHOICE, TARGET(emulator_word), .choices = emulator_words,
+	  .help = "who waits for the verdict" },
+};
+
+static void complain(const char *message)
+{
+	printk("%s\n", message);
+}
+
+void options_parse(const char *cmdline)
+{
+	cmdline_parse(cmdline, table, ARRAY_SIZE(table), complain);
+}

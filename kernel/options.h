@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/options.h - the command line, as the kernel understands it.
+ * docs/boot.md lists the words; kernel/options.c is the list.
+ */
+#pragma once
+
+#include "arch/x86_64/pcid.h"
+#include "lib/types.h"
+#include "mm/kspace.h"
+
+struct options {
+	char test[128];	      /* suites or tests to run, a list of globs; "": none */
+	char bench[128];      /* benchmarks to run, a list of globs; "": none */
+	bool trace;	      /* print the trace rings at the end, or at a panic */
+	bool icount;	      /* the emulator's TSC counts instructions */
+	char provoke[32];     /* go wrong on purpose: tests/provoke.c */
+	u32 provoke_cpu;      /* where */
+	u32 cpus;	      /* use at most so many */
+	u32 crowd;	      /* so many CPUs contend at once in tests */
+	u64 seed;	      /* of everything random; 0: from the clock */
+	enum physmap physmap; /* what the direct map covers */
+	enum pcid_mode pcid;  /* tags: arch/x86_64/pcid.h */
+	u64 kmem;	      /* bytes of ZONE_KERNEL; 0: a quarter */
+};
+
+extern struct options options;
+
+/* Parse; each word that is wrong gets one line on the console and is passed over. */
+void options_parse(const char *cmdline);

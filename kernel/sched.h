@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/sched.h - which thread runs.
+ *
+ * Each CPU has a run queue, first in, first out, and an idle thread for when it is empty.
+ *
+ * To block until a condition holds, without losing the wake-up that comes just before:
+ *
+ *	thread				waker
+ *	  thread_prepare_to_block()	  makes the condition true
+ *	  condition true? do not block	  thread_wake()
+ *	  schedule()
+ *	  thread_stay_awake()
+ *
+ * The thread writes its state before it reads the condition, the waker writes the
+ * condition before it reads the state, each with a full barrier in between: at least one
+ * of them sees what the other wrote.  kernel/wait.h wraps this up.
+ */
+#pragma once
+
+#include "kernel/thread.h"
+
+/* The boot becomes the thread "boot", and this CPU can switch.  Panics without memory. */
+void sched_init(void);
+
+/*
+ * Make @cpu's idle thread and run queue, before the CPU starts: the top of the stack it
+ * shall start on; 0: out of memory.  A second call returns the same.
+ */
+vaddr_t sched_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
+
+/* What a started CPU does from now on: run threads, halt when there is none. */
+NORETURN void sched_run_idle(void);
+
+/* The current thread blocks at the next schedule(), unless it is woken before. */
+void thread_prepare_to_block(void);
+
+/* It does not, after all. */
+void thread_stay_awake(void);
+
+/*
+ * Make @t runnable if it is blocked, or about to be.  Was it?  Any context but NMI; the
+ * caller knows that @t has not ended.
+ */
+bool thread_wake(struct thread *t);
+
+/*
+ * Give the CPU to the thread that has waited longest for it.  Returns when the current
+ * thread's turn comes again: at once if nobody else waits and it is runnable.
+ * Interrupts on, no lock held.
+ */
+void schedule(void);
+
+/* Let others run first. */
+void yield(void);
+
+/* Set by the tick while other threads wait for this CPU. */
+DECLARE_PER_CPU(u32, need_resched);
+
+/* Yield if it is time to: for loops that run long. */
+void cond_resched(void);
+
+/* Panic, naming @caller, unless the current thread may block here. */
+void check_may_block(const void *caller);
+
+/* The same, in debug builds: first in each function that may block, even if it then does not. */
+static inline void might_block(const void *caller)
+{
+	if (CONFIG_DEBUG)
+		check_may_block(caller);
+}
+
+/* Does @t run, or is it being switched to or from? */
+bool thread_on_cpu(const struct thread *t);
+
+/* The second half of a switch, on the new thread's stack: for schedule() and new threads. */
+void sched_finish_switch(void);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/thread.c - see thread.h: a thread's birth and death.
+ */
+#include "kernel/sched.h"
+#include "kernel/thread.h"
+#include "arch/x86_64/switch.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/kspace.h"
+#include "mm/slab.h"
+
+static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "thread", sizeof(struct thread), 64);
+
+static u64 *stack_bottom(const struct thread *t)
+{
+	return (u64 *)(t->stack_top - KERNEL_STACK_SIZE);
+}
+
+void thread_check(const struct thread *t)
+{
+	if (!CONFIG_DEBUG)
+		return;
+	ASSERT(t->magic == THREAD_MAGIC, "no thread at %p", (const void *)t);
+	ASSERT(*stack_bottom(t) == STACK_MAGIC, "thread %s has used up its stack", t->name);
+}
+
+struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
+{
+	struct thread *t = kmem_cache_zalloc(&cache);
+
+	if (t == NULL)
+		return NULL;
+	t->magic = THREAD_MAGIC;
+	t->stack_top = stack_top;
+	t->cpu = cpu;
+	t->state = THREAD_RUNNABLE;
+	list_init(&t->queue);
+	completion_init(&t->dead);
+	strlcpy(t->name, name, sizeof(t->name));
+	*stack_bottom(t) = STACK_MAGIC;
+	return t;
+}
+
+/* A new thread's first C, on its own stack, from switch_stacks(). */
+static void begin(void)
+{
+	struct thread *self;
+
+	sched_finish_switch();
+	self = current;
+	thread_exit(self->fn(self->arg));
+}
+
+struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn, void *arg)
+{
+	vaddr_t top = kspace_alloc_stack();
+	struct thread *t;
+
+	if (top == 0)
+		return NULL;
+	t = thread_adopt(cpu, name, top);
+	if (t == NULL) {
+		kspace_free_stack(top);
+		return NULL;
+	}
+	t->state = THREAD_NEW;
+	t->fn = fn;
+	t->arg = arg;
+	t->sp = switch_new_stack(top, begin);
+	return t;
+}
+
+void thread_start(struct thread *t)
+{
+	ASSERT(t->state == THREAD_NEW, "thread %s was started before", t->name);
+	t->state = THREAD_BLOCKED;
+	thread_wake(t);
+}
+
+void thread_exit(int status)
+{
+	struct thread *self = current;
+
+	self->status = status;
+	self->state = THREAD_DEAD;
+	schedule();
+	panic("thread %s runs after its end", self->name);
+}
+
+int thread_join(struct thread *t)
+{
+	int status;
+
+	ASSERT(t != current, "thread %s joins itself", t->name);
+	wait_for_completion(&t->dead);
+	DEBUG_ASSERT(!thread_on_cpu(t), "thread %s is joined while it runs", t->name);
+	status = t->status;
+	t->magic = 0;
+	kspace_free_stack(t->stack_top);
+	kmem_cache_free(&cache, t);
+	return status;
+}
+
+u64 thread_count(void)
+{
+	struct kmem_cache_stats stats;
+
+	kmem_cache_stats(&cache, &stats);
+	return stats.in_use;
+}

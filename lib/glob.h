@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib/glob.h - names chosen by pattern: '*' is any text, '?' any one character, all
+ * else itself.  No escapes and no sets.  Any context.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* Does @pattern match the whole of @text? */
+bool glob_match(const char *pattern, const char *text);
+
+/* Does one of the comma-separated @patterns match?  An empty list matches nothing. */
+bool glob_match_list(const char *patterns, const char *text);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/asid.h - (cpu, asid) slots: which mm's translations a tag of this CPU may hold.
+ *
+ * Each CPU has up to asids= slots.  Slot n's tag is PCID n + 1; PCID 0 is the neutral
+ * PGD's.  A slot serves one ctx_id at a time; it is given to another by its own CPU only,
+ * with interrupts off, never while it is loaded, and the first load after that flushes
+ * the tag (R5).  Slot records are never freed: other CPUs may read one while its owner
+ * gives it away, and compare ctx_id to see whom it is about.
+ *
+ * Finding an mm's slot costs the same for any number of slots: mm->bound[cpu] says which
+ * it was, and slot.ctx_id whether it still is.  A slot that is taken need not be
+ * unhooked from anywhere.  mm->hint[cpu] is the same, unless slots share a PGD that is
+ * rewritten at each switch: then it names a slot that serves nobody, so that none hits.
+ *
+ * Who may touch a member:
+ *	[o] this CPU, interrupts off
+ *	[s] written by this CPU, read by others through shared_load()
+ */
+#pragma once
+
+#include "arch/x86_64/percpu.h"
+#include "mm/mm.h"
+
+struct slot {
+	u64 ctx_id;	       /* [s] whom it serves; 0: nobody yet */
+	u64 tlb_gen;	       /* [o] the tag holds nothing older than this generation */
+	u64 cr3;	       /* [o] PGD | PCID; PGD 0: it has none */
+	struct mm *mm;	       /* [o] good while the slot is loaded */
+	struct entry_set held; /* [s] top-level entries below which its tag may hold
+				  translations: at least those in its PGD (percpu kernel) */
+	u64 referenced;	       /* [o] used since the hand came by */
+	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim */
+	u64 pad[6];	       /* two cache lines */
+};
+
+STATIC_ASSERT(sizeof(struct slot) == 128, "slots are cut from pages");
+
+#define SLOTS_PER_CHUNK (u32)(PAGE_SIZE / sizeof(struct slot))
+#define ASIDS_MAX	4094u
+#define SLOT_CHUNKS	((ASIDS_MAX + SLOTS_PER_CHUNK - 1) / SLOTS_PER_CHUNK)
+#define ASIDS_RESERVE	2u /* slots with a PGD from the CPU's start on: a switch cannot fail */
+
+struct cpu_tlb {
+	u64 loading_ctx;      /* [s] the mm being loaded; set before its generation is read */
+	u64 loaded_ctx;	      /* [s] the mm CR3 belongs to; 0: neutral.  Set after CR3 */
+	struct slot *loaded;  /* [s] its slot; NULL: neutral */
+	u64 neutral;	      /* [o] CR3 of the neutral PGD */
+	u32 count;	      /* [s] slots with a PGD: 0 .. count - 1 */
+	struct slot *hand;    /* [o] the last victim: the search goes on behind it */
+	struct slot **chunks; /* [s] SLOT_CHUNKS pages, allocated as needed, kept */
+};
+
+DECLARE_PER_CPU(struct cpu_tlb, cpu_tlb);
+
+/* asids=, constant after boot. */
+extern u32 asids;
+
+/* fill=setup copies what the mm has when a slot is set up; fill=touch copies nothing then. */
+enum fill_policy {
+	FILL_SETUP,
+	FILL_TOUCH,
+};
+extern enum fill_policy fill_policy;
+
+/*
+ * Give @cpu, which does not run yet (or is this one), its slots' reserve.  Needs its
+ * neutral root.  0 or -ENOMEM.
+ */
+int asid_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
+
+/* What the hints of a new mm point to: a slot that serves nobody. */
+extern struct slot asid_nobody;
+
+/*
+ * Bind a slot of this CPU to @mm, which has none.  Cannot fail.  Interrupts off.  Its
+ * tlb_gen is 0: it must be loaded with a flush.  May load the neutral PGD (asids=1).
+ */
+struct slot *asid_bind(struct mm *mm);
+
+/* Does CPU @cpu have a slot that serves @mm?  Any CPU may ask. */
+static inline bool asid_bound(const struct mm *mm, u32 cpu)
+{
+	return shared_load(&shared_load(&mm->bound[cpu])->ctx_id) == mm->ctx_id;
+}
+
+/* Give back PGDs beyond the reserve; how many.  The slot loaded stays.  Interrupts off. */
+u32 asid_give_back(void);

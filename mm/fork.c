@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/fork.c - copy an address space: regions are cloned, pages shared, and private ones
+ * made read-only on both sides until one writes (mm/fault.c).
+ */
+#include "lib/assert.h"
+#include "lib/err.h"
+#include "mm/mm.h"
+#include "mm/page_alloc.h"
+#include "mm/user_pt.h"
+
+struct fork {
+	struct mm *child;
+	bool private;
+	struct gather parent; /* leaves that lost the right to write */
+};
+
+static int fork_leaf(void *arg, vaddr_t va, pte_t *entry)
+{
+	struct fork *f = arg;
+	pte_t *copy = user_pt_make(f->child, va), leaf = shared_load(entry);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (f->private && (leaf & PTE_WRITE)) {
+		leaf &= ~PTE_WRITE;
+		shared_store(entry, leaf);
+		gather_page(&f->parent, va, NULL);
+	}
+	if (user_pt_page(leaf) != NULL)
+		get_page(user_pt_page(leaf));
+	user_pt_set(f->child, copy, leaf & ~(PTE_ACCESSED | PTE_DIRTY));
+	return 0;
+}
+
+/* @mm's lock is held; nobody else knows the child. */
+static int fork_tables(struct mm *mm, struct mm *child)
+{
+	struct fork f = { .child = child };
+	struct region *r;
+	int err = 0;
+
+	gather_begin(&f.parent, mm);
+	for (r = region_first(&mm->regions); r != NULL && !err; r = region_next(r)) {
+		f.private = r->kind == REGION_ANON && !(r->flags & REGION_SHARED);
+		err = user_pt_visit(mm, r->start, r->end, fork_leaf, &f);
+	}
+	gather_finish(&f.parent);
+	return err;
+}
+
+struct mm *mm_fork(struct mm *mm)
+{
+	struct mm *child = mm_create();
+	int err;
+
+	if (child == NULL)
+		return NULL;
+	spin_lock(&mm->lock);
+	err = region_tree_clone(&child->regions, &mm->regions);
+	if (!err)
+		err = fork_tables(mm, child);
+	spin_unlock(&mm->lock);
+	if (err) {
+		mm_put(child);
+		return NULL;
+	}
+	return child;
+}

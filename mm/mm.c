@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/mm.c - the life of an address space, and changes of its regions.
+ */
+#include "arch/x86_64/smp.h"
+#include "lib/assert.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/asid.h"
+#include "mm/flush.h"
+#include "mm/mm.h"
+#include "mm/page_alloc.h"
+#include "mm/pgd.h"
+#include "mm/slab.h"
+#include "mm/user_pt.h"
+
+static struct kmem_cache mm_cache = KMEM_CACHE_INIT(mm_cache, "mm", sizeof(struct mm), 64);
+
+static u64 last_ctx_id; /* atomic; 64 bits are never used up */
+
+static struct slot **alloc_hints(void)
+{
+	struct slot **hints = kmalloc(cpu_count * sizeof(hints[0]));
+
+	if (hints != NULL)
+		for (u32 cpu = 0; cpu < cpu_count; cpu++)
+			hints[cpu] = &asid_nobody;
+	return hints;
+}
+
+static void free_hints(struct mm *mm)
+{
+	if (mm->bound != mm->hint)
+		kfree(mm->bound);
+	kfree(mm->hint);
+}
+
+static bool alloc_parts(struct mm *mm)
+{
+	struct page *reference = alloc_page(ZONE_KERNEL);
+
+	mm->hint = alloc_hints();
+	mm->bound = pgd_policy.activate == NULL ? mm->hint : alloc_hints();
+	if (reference == NULL || mm->hint == NULL || mm->bound == NULL || pgd_attach(mm)) {
+		if (reference != NULL)
+			free_page(reference);
+		free_hints(mm);
+		return false;
+	}
+	mm->reference = page_address(reference);
+	return true;
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kmem_cache_zalloc(&mm_cache);
+
+	if (mm == NULL)
+		return NULL;
+	if (!alloc_parts(mm)) {
+		kmem_cache_free(&mm_cache, mm);
+		return NULL;
+	}
+	memset(mm->reference, 0, PAGE_SIZE);
+	pgd_init_reference(mm->reference);
+	spin_init(&mm->lock, "mm", LOCK_RANK_MM);
+	region_tree_init(&mm->regions, USER_END);
+	mm->ctx_id = shared_add(&last_ctx_id, 1) + 1;
+	mm->tlb_gen = 1;
+	mm->users = 1;
+	mm->table_pages = 1;
+	return mm;
+}
+
+static void destroy(struct mm *mm)
+{
+	spin_lock(&mm->lock);
+	flush_drop_mm(mm);
+	spin_unlock(&mm->lock);
+	/* No CPU has it loaded, and no slot with its ctx_id will be loaded again (R4). */
+	pgd_forget(mm);
+	user_pt_destroy(mm);
+	region_tree_destroy(&mm->regions);
+	free_hints(mm);
+	kmem_cache_free(&mm_cache, mm);
+}
+
+void mm_put(struct mm *mm)
+{
+	u32 before = __atomic_fetch_sub(&mm->users, 1, __ATOMIC_ACQ_REL);
+
+	ASSERT(before != 0, "mm %lu is dropped more often than held", mm->ctx_id);
+	if (before == 1)
+		destroy(mm);
+}
+
+int mm_map(struct mm *mm, const struct map_request *q)
+{
+	struct region spec = {
+		.start = q->start,
+		.end = q->start + q->size,
+		.flags = q->flags,
+		.kind = q->kind,
+		.phys = q->phys,
+		.object = q->object,
+		.offset = q->offset,
+	};
+	int err;
+
+	if (q->size == 0 || spec.end < spec.start)
+		return -EINVAL;
+	spin_lock(&mm->lock);
+	err = region_insert(&mm->regions, &spec, NULL);
+	spin_unlock(&mm->lock);
+	return err;
+}
+
+int mm_unmap(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct list_node removed = LIST_INIT(removed);
+	struct gather g;
+	int err;
+
+	if (end > USER_END || start >= end)
+		return -EINVAL;
+	spin_lock(&mm->lock);
+	err = region_remove_range(&mm->regions, start, end, &removed);
+	if (!err) {
+		gather_begin(&g, mm);
+		user_pt_zap(mm, start, end, &g);
+		gather_finish(&g);
+		region_free_list(&removed);
+	}
+	spin_unlock(&mm->lock);
+	return err;
+}
+
+/* --- protect ------------------------------------------------------------------------------ */
+
+struct protect {
+	u32 rights;
+	struct gather g;
+};
+
+/*
+ * Take rights away at once; what is added comes by fault, which looks at the region.
+ * Without any right, the leaf goes.
+ */
+static int protect_leaf(void *arg, vaddr_t va, pte_t *entry)
+{
+	struct protect *p = arg;
+	pte_t now = shared_load(entry), less = now;
+
+	if (!(p->rights & REGION_WRITE))
+		less &= ~PTE_WRITE;
+	if (!(p->rights & REGION_EXEC))
+		less |= pte_nx();
+	if (less != now) {
+		shared_store(entry, less);
+		gather_page(&p->g, va, NULL);
+	}
+	return 0;
+}
+
+static void protect_tables(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+{
+	struct protect p = { .rights = rights };
+
+	gather_begin(&p.g, mm);
+	if (rights & (REGION_READ | REGION_WRITE | REGION_EXEC))
+		user_pt_visit(mm, start, end, protect_leaf, &p);
+	else
+		user_pt_zap(mm, start, end, &p.g);
+	gather_finish(&p.g);
+}
+
+#define REGION_RIGHTS (REGION_READ | REGION_WRITE | REGION_EXEC)
+
+int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+{
+	struct region *r;
+	int err;
+
+	if (end > USER_END || start >= end || (rights & ~REGION_RIGHTS))
+		return -EINVAL;
+	spin_lock(&mm->lock);
+	err = region_split_range(&mm->regions, start, end);
+	if (!err) {
+		r = region_first_at_or_after(&mm->regions, start);
+		for (; r != NULL && r->start < end; r = region_next(r))
+			r->flags = (r->flags & ~REGION_RIGHTS) | rights;
+		protect_tables(mm, start, end, rights);
+	}
+	spin_unlock(&mm->lock);
+	return err;
+}

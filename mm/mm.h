@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/mm.h - struct mm: an address space.
+ *
+ * Regions are the truth; page tables are a cache of them, filled by faults.  The tables
+ * below the top level are the mm's, shared by all CPUs.  What a CPU loads is a PGD of
+ * its own, found by (cpu, asid) in mm/asid.h; the mm has a *reference* top level, from
+ * which PGDs take their entries (R2).  In the classic kernel the reference is the PGD.
+ *
+ * The protocol between a CPU that changes tables and those that use them stands at the
+ * top of mm/flush.c.
+ *
+ * Who may touch a member:
+ *	[I] constant after mm_create()
+ *	[l] under .lock
+ *	[a] written under .lock, read by anyone through shared_load()
+ *	[o] element n by CPU n, interrupts off
+ */
+#pragma once
+
+#include "arch/x86_64/spinlock.h"
+#include "lib/cpumask.h"
+#include "mm/entry_set.h"
+#include "mm/region.h"
+
+/*
+ * One change that needed a flush: which generation it made, and which range, from which
+ * the top-level entries above it follow.  A slot that lags reads what it missed.
+ */
+struct flush_record {
+	u64 gen; /* 0 while it is being written */
+	vaddr_t start, end;
+	bool freed_tables; /* then no slot passes it */
+};
+
+#define FLUSH_RING 16u
+
+struct slot;
+
+struct mm {
+	u64 ctx_id;		  /* [I] never used again after this mm; not 0 */
+	u64 tlb_gen;		  /* [a] raised by each change that needs a flush; from 1 */
+	pte_t *reference;	  /* [I] the reference top level, in the direct map */
+	struct entry_set present; /* [a] entries of the reference in use; only ever added */
+	struct slot **hint;	  /* [o] the slot of CPU n to load as it is, if it serves this mm */
+	struct slot **bound;	  /* [o] the slot of CPU n that served this mm last; the same
+				     array unless PGDs are rewritten (pgd=copy) */
+	pte_t **pgds;		  /* [o] the mm's PGD of CPU n; NULL without pgd=space */
+	u32 users;		  /* atomic: threads that run on it and others that hold it */
+	struct cpumask cpus;	  /* a superset of the CPUs with a slot bound to it: set by
+				     the binding CPU, trimmed under .lock */
+	struct flush_record ring[FLUSH_RING]; /* [a] record of generation g at g % FLUSH_RING */
+
+	struct spinlock lock; /* rank LOCK_RANK_MM; interrupts on, held while CPUs are waited for */
+	struct region_tree regions; /* [l] */
+	u64 pages;		    /* [l] user pages mapped by leaves */
+	u64 table_pages;	    /* [l] page-table pages, the reference included */
+};
+
+/* An empty address space with one user.  NULL: out of memory. */
+struct mm *mm_create(void) WARN_UNUSED_RESULT;
+
+static inline void mm_get(struct mm *mm)
+{
+	__atomic_fetch_add(&mm->users, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Drop a use.  The last one ends it: each CPU that has it loaded goes to its neutral PGD,
+ * then all is freed.  Waits for other CPUs: interrupts on, no lock held.
+ */
+void mm_put(struct mm *mm);
+
+/*
+ * Map [start, start + size): nothing is allocated but the region.  -EINVAL, -EEXIST
+ * (overlap), -ENOMEM.  @object and @offset for REGION_OBJECT, @phys for REGION_PHYS.
+ */
+struct map_request {
+	vaddr_t start;
+	u64 size;
+	u32 flags; /* REGION_* */
+	enum region_kind kind;
+	paddr_t phys;
+	struct object *object;
+	u64 offset;
+};
+int mm_map(struct mm *mm, const struct map_request *request) WARN_UNUSED_RESULT;
+
+/*
+ * Take [start, end) away, or change its rights.  On return no CPU can use the old
+ * translation, from any ASID, now or later (R3), and no table that went is reachable (R4).
+ * -EINVAL; -ENOMEM with nothing changed.  Interrupts on, no spinlock held.
+ */
+int mm_unmap(struct mm *mm, vaddr_t start, vaddr_t end) WARN_UNUSED_RESULT;
+int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights) WARN_UNUSED_RESULT;
+
+/* A copy of @mm, private pages shared until one side writes.  NULL: out of memory. */
+struct mm *mm_fork(struct mm *mm) WARN_UNUSED_RESULT;
+
+enum fault_access {
+	FAULT_READ,
+	FAULT_WRITE,
+	FAULT_EXEC,
+};
+
+/*
+ * Make @va accessible, if a region allows it.  0; -EFAULT: none does; -ENOMEM.
+ * Interrupts on, no spinlock held.
+ */
+int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access) WARN_UNUSED_RESULT;

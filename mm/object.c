@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/object.c - sparse arrays of pages, in two levels.
+ *
+ * The directory has a pointer for each LEAF_PAGES pages, to a leaf: a page of ZONE_KERNEL
+ * with a pointer for each of those.  Both are NULL until a page below them is asked for;
+ * a pointer that is not NULL stays as it is until the object dies.
+ *
+ * Memory is allocated and zeroed without the lock, because zeroing takes long; what
+ * somebody else has put in by then is used instead, and ours goes back.
+ */
+#include "arch/x86_64/spinlock.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/object.h"
+#include "mm/page_alloc.h"
+#include "mm/page_zero.h"
+#include "mm/slab.h"
+
+#define LEAF_PAGES (PAGE_SIZE / sizeof(struct page *))
+
+struct leaf {
+	struct page *pages[LEAF_PAGES];
+};
+
+STATIC_ASSERT(sizeof(struct leaf) == PAGE_SIZE, "a leaf is a page");
+
+/* [I]: constant.  [a]: atomic operations.  [l]: under lock. */
+struct object {
+	struct spinlock lock;	 /* rank LOCK_RANK_OBJECT */
+	u32 refcount;		 /* [a] */
+	u64 pages;		 /* [I] */
+	struct leaf **directory; /* [I]; what it points to [l] */
+};
+
+static struct kmem_cache object_cache =
+	KMEM_CACHE_INIT(object_cache, "object", sizeof(struct object), 0);
+
+static u64 leaf_count(const struct object *object)
+{
+	return DIV_ROUND_UP(object->pages, LEAF_PAGES);
+}
+
+struct object *object_create(u64 pages)
+{
+	struct object *object;
+
+	if (pages == 0 || pages > OBJECT_MAX_PAGES)
+		return NULL;
+	object = kmem_cache_zalloc(&object_cache);
+	if (!object)
+		return NULL;
+	spin_init(&object->lock, "object", LOCK_RANK_OBJECT);
+	object->refcount = 1;
+	object->pages = pages;
+	object->directory = kzalloc(leaf_count(object) * sizeof(struct leaf *));
+	if (!object->directory) {
+		kmem_cache_free(&object_cache, object);
+		return NULL;
+	}
+	return object;
+}
+
+void object_get(struct object *object)
+{
+	u32 before = __atomic_fetch_add(&object->refcount, 1, __ATOMIC_RELAXED);
+
+	DEBUG_ASSERT(before != 0, "reference to dead object %p", (void *)object);
+}
+
+static void free_leaf(struct leaf *leaf)
+{
+	for (u64 i = 0; i < LEAF_PAGES; i++)
+		if (leaf->pages[i])
+			put_page(leaf->pages[i]);
+	free_page(virt_to_page(leaf));
+}
+
+static void object_free(struct object *object)
+{
+	for (u64 i = 0; i < leaf_count(object); i++)
+		if (object->directory[i])
+			free_leaf(object->directory[i]);
+	kfree(object->directory);
+	kmem_cache_free(&object_cache, object);
+}
+
+void object_put(struct object *object)
+{
+	/* Release: what we did to the object.  Acquire, by the last: what all others did. */
+	u32 before = __atomic_fetch_sub(&object->refcount, 1, __ATOMIC_ACQ_REL);
+
+	DEBUG_ASSERT(before != 0, "dead object %p is put", (void *)object);
+	if (before == 1)
+		object_free(object);
+}
+
+u64 object_pages(const struct object *object)
+{
+	return object->pages;
+}
+
+/* What an object needs for one more page; members are NULL when not needed, or used. */
+struct supply {
+	struct page *page;
+	struct leaf *leaf;
+};
+
+static void supply_free(struct supply *supply)
+{
+	if (supply->page)
+		free_page(supply->page);
+	if (supply->leaf)
+		free_page(virt_to_page(supply->leaf));
+}
+
+static int supply_alloc(struct supply *supply, bool with_leaf)
+{
+	struct page *page;
+
+	*supply = (struct supply){ 0 };
+	if (with_leaf) {
+		page = alloc_page(ZONE_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		supply->leaf = memset(page_address(page), 0, PAGE_SIZE);
+	}
+	supply->page = alloc_page(ZONE_USER);
+	if (!supply->page) {
+		supply_free(supply);
+		return -ENOMEM;
+	}
+	page_zero(supply->page);
+	return 0;
+}
+
+/* Does the object have the leaf of page @index?  *@page is the page, if there is one. */
+static bool look_up(struct object *object, u64 index, struct page **page)
+{
+	u64 flags = spin_lock_irqsave(&object->lock);
+	const struct leaf *leaf = object->directory[index / LEAF_PAGES];
+
+	*page = leaf ? leaf->pages[index % LEAF_PAGES] : NULL;
+	spin_unlock_irqrestore(&object->lock, flags);
+	return leaf != NULL;
+}
+
+/* The page at @index: the supply's, unless there is one by now. */
+static struct page *install(struct object *object, u64 index, struct supply *supply)
+{
+	u64 flags = spin_lock_irqsave(&object->lock);
+	struct leaf **leaf = &object->directory[index / LEAF_PAGES];
+	struct page **slot;
+	struct page *page;
+
+	if (!*leaf) {
+		*leaf = supply->leaf;
+		supply->leaf = NULL;
+	}
+	slot = &(*leaf)->pages[index % LEAF_PAGES];
+	if (!*slot) {
+		*slot = supply->page;
+		supply->page = NULL;
+	}
+	page = *slot;
+	spin_unlock_irqrestore(&object->lock, flags);
+	return page;
+}
+
+int object_page(struct object *object, u64 index, struct page **page)
+{
+	struct supply supply;
+	bool has_leaf;
+	int err;
+
+	if (index >= object->pages)
+		return -ERANGE;
+	has_leaf = look_up(object, index, page);
+	if (*page)
+		return 0;
+	err = supply_alloc(&supply, !has_leaf);
+	if (err)
+		return err;
+	*page = install(object, index, &supply);
+	supply_free(&supply);
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/object.h - memory objects: arrays of pages that address spaces can share.
+ *
+ * An object has a fixed number of pages.  Each comes into being, zeroed, from ZONE_USER
+ * when it is first asked for, and lives as long as the object, which holds one
+ * reference to it.  An empty object costs 8 bytes for every 2 MiB.
+ *
+ * Context: any but NMI and #MC; nothing here sleeps.  An object has a lock of its own
+ * (rank LOCK_RANK_OBJECT), held for a look at the array only.
+ */
+#pragma once
+
+#include "mm/page.h"
+
+#define OBJECT_MAX_PAGES (1ul << 27) /* 512 GiB: what one entry of a PML4 maps */
+
+struct object;
+
+/* An object of @pages pages, with one reference; NULL: out of memory, or @pages is 0 or
+ * more than OBJECT_MAX_PAGES. */
+struct object *object_create(u64 pages) WARN_UNUSED_RESULT;
+
+/* Another reference, by whoever holds one. */
+void object_get(struct object *object);
+
+/* Drop a reference; the last one drops the object's references to all its pages.  No CPU
+ * can reach those through the object's mappings any more. */
+void object_put(struct object *object);
+
+/* Its size in pages, constant. */
+u64 object_pages(const struct object *object);
+
+/*
+ * *@page is the page at @index, which the object keeps: the caller takes a reference of
+ * its own if it wants the page for longer than it holds the object.  0; -ERANGE: beyond
+ * the end; -ENOMEM.
+ */
+int object_page(struct object *object, u64 index, struct page **page) WARN_UNUSED_RESULT;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/page_alloc.h - the page allocator: blocks of 2^order frames, from two zones.
+ *
+ * ZONE_KERNEL is always in the direct map and takes the kernel's own memory;
+ * ZONE_USER takes the users'.  A block of an allocation for ZONE_KERNEL may come
+ * from ZONE_USER only if the direct map covers that too.  One for ZONE_USER may
+ * come from ZONE_KERNEL as long as an eighth of that remains free.
+ *
+ * Single pages pass through a small stack per CPU and zone, so that the zone's lock
+ * is taken once in a batch.  Those pages count as free, but another CPU's stack is
+ * not searched when memory runs out.
+ *
+ * Context: any but NMI and #MC; nothing here sleeps.  Interrupts may be off or on.
+ * The contents of an allocated block are undefined (debug builds: POISON_PAGE).
+ */
+#pragma once
+
+#include "mm/page.h"
+
+struct page_alloc_stats {
+	u64 total;		     /* frames of the zone; the sum of the next three */
+	u64 free;		     /* on the zone's free lists */
+	u64 pcp;		     /* free, on the CPUs' stacks */
+	u64 allocated;		     /* somebody's */
+	u64 by_order[MAX_ORDER + 1]; /* free blocks of each order; free is their sum in frames */
+};
+
+/*
+ * First call, once.  @user_mapped: the direct map covers ZONE_USER (physmap=all).
+ * Requires this CPU's percpu_offset[] entry.
+ */
+void page_alloc_init(bool user_mapped);
+
+/*
+ * Give the RAM [start, end) to @zone, free; partial pages at the ends are left out.
+ * Its part of the page array is mapped and zeroed.  -EINVAL: no whole page, or
+ * overlaps what was given before; -ENOSPC: MAX_PAGE_RANGES.  One caller at a time.
+ */
+int page_alloc_add_range(enum zone_id zone, paddr_t start, paddr_t end);
+
+/* A block of 2^order frames, aligned to its size, refcount 1; NULL: out of memory. */
+struct page *alloc_pages(enum zone_id preferred, unsigned order) WARN_UNUSED_RESULT;
+
+/* Free what alloc_pages() returned, of the same order; the caller has the only reference. */
+void free_pages(struct page *page, unsigned order);
+
+static inline WARN_UNUSED_RESULT struct page *alloc_page(enum zone_id preferred)
+{
+	return alloc_pages(preferred, 0);
+}
+
+static inline void free_page(struct page *page)
+{
+	free_pages(page, 0);
+}
+
+/* Does the direct map cover it?  Fixed by page_alloc_init(). */
+bool page_is_mapped(const struct page *page);
+
+/* Give the pages of this CPU's stacks back to their zones.  @cpu must be this CPU. */
+void page_alloc_drain_cpu(u32 cpu);
+
+/* Counts of one moment; with other CPUs at work pcp and allocated are approximate. */
+void page_alloc_stats(enum zone_id zone, struct page_alloc_stats *stats);
+
+/*
+ * Walk every block of every zone and panic if anything does not add up.  Debug builds
+ * only (elsewhere it returns at once); slow, with interrupts off for each zone's walk.
+ */
+void page_alloc_check(void);
+
+/*
+ * For tests of running out of memory, in debug builds: the @k-th allocation from now
+ * returns NULL (1: the next one; 0: none).  Returns what was left of the last count,
+ * 0 if that failure has happened.
+ */
+u64 page_alloc_fail_after(u64 k);

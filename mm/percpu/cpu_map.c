@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/percpu/cpu_map.c - this CPU's own entry 511 (R1).
+ *
+ *	neutral PGD	entries 0..255	  empty
+ *			entries 256..510  the shared kernel half, copied once, never changed
+ *			entry 511	  this CPU's own level-3 table:
+ *						510  the kernel image, shared below
+ *						511  the CPU-local region: variables, entry area
+ *
+ * Every PGD that this CPU will ever load gets its entries 256..511 from here.
+ */
+#include "lib/string.h"
+#include "mm/cpu_tables.h"
+#include "mm/kspace.h"
+#include "mm/pgtable.h"
+
+paddr_t twin_map_cpu(u32 cpu, const struct cpu_memory *m)
+{
+	const pte_t *shared = phys_to_virt(kspace_root());
+	paddr_t root = pgtable_alloc(), level3 = pgtable_alloc();
+	pte_t *table, *own;
+
+	if (root == 0 || level3 == 0)
+		return 0;
+	table = phys_to_virt(root);
+	own = phys_to_virt(level3);
+	memcpy(&table[PT_KERNEL_FIRST], &shared[PT_KERNEL_FIRST],
+	       (PT_CPU_LOCAL - PT_KERNEL_FIRST) * sizeof(pte_t));
+	own[pt_index(KERNEL_BASE, PT_LEVEL_1G)] = kspace_image_entry();
+	table[PT_CPU_LOCAL] = pte_table(level3);
+
+	if (pgtable_map(table, PERCPU_BASE, m->variables, cpu_variables_size(), kspace_data_flags(),
+			PT_LEVEL_LEAF) ||
+	    cpu_map_area(table, cpu, m))
+		return 0;
+	return root;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/percpu/pgd_asid.c - pgd=asid: a PGD per slot.
+ *
+ * It is made with the slot, and refilled when the slot is given to another mm, whose
+ * first load flushes the tag: slot.held is what the PGD has, and bounds what the tag has.
+ */
+#include "lib/err.h"
+#include "mm/percpu/policy.h"
+
+int pgd_asid_prepare_cpu(u32 cpu)
+{
+	(void)cpu;
+	return 0;
+}
+
+int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid)
+{
+	const pte_t *pgd = pgd_alloc(cpu);
+
+	if (pgd == NULL)
+		return -ENOMEM;
+	s->cr3 = pcid;
+	pgd_set(s, pgd);
+	return 0;
+}
+
+void pgd_asid_release(struct slot *s)
+{
+	pgd_free(pgd_of(s));
+	s->cr3 &= PCID_MASK;
+	s->held = (struct entry_set){ { 0 } };
+}
+
+void pgd_asid_bind(struct slot *s, struct mm *mm)
+{
+	pgd_refill(pgd_of(s), &s->held, mm);
+}

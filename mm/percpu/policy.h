@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/percpu/policy.h - what the policies of pgd= share, for the files of this folder.
+ */
+#pragma once
+
+#include "arch/x86_64/pcid.h"
+#include "mm/counters.h"
+#include "mm/pgd.h"
+
+/* A page with @cpu's kernel half and nothing else.  NULL: out of memory. */
+pte_t *pgd_alloc(u32 cpu);
+void pgd_free(pte_t *pgd);
+
+static inline pte_t *pgd_of(const struct slot *s)
+{
+	return phys_to_virt(s->cr3 & ~PCID_MASK);
+}
+
+static inline void pgd_set(struct slot *s, const pte_t *pgd)
+{
+	s->cr3 = virt_to_phys(pgd) | (s->cr3 & PCID_MASK);
+}
+
+/* Entries 64 * @w and up: empty those of @old, copy those of @new. */
+static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u64 old, u64 new)
+{
+	pgd += 64 * w;
+	reference += 64 * w;
+	for (old &= ~new; old != 0; old &= old - 1)
+		pgd[__builtin_ctzl(old)] = 0;
+	for (; new != 0; new &= new - 1) {
+		u32 entry = (u32)__builtin_ctzl(new);
+
+		pgd[entry] = shared_load(&reference[entry]);
+		count_event(ENTRIES_COPIED);
+	}
+}
+
+/*
+ * @pgd has no other entries than @held: make it @mm's, with what fill= wants there from
+ * the start, and say so in @held.  Not loaded, so no order between bit and entry; what
+ * the mm gains later comes by fault.
+ */
+static ALWAYS_INLINE void pgd_refill(pte_t *pgd, struct entry_set *held, const struct mm *mm)
+{
+	static const struct entry_set nothing;
+	const struct entry_set *from = fill_policy == FILL_SETUP ? &mm->present : &nothing;
+
+	for (u32 w = 0; w < ENTRY_SET_WORDS; w++) {
+		u64 old = held->bits[w], new = shared_load(&from->bits[w]);
+
+		if ((old | new) == 0)
+			continue;
+		shared_store(&held->bits[w], new);
+		pgd_refill_word(pgd, mm->reference, w, old, new);
+	}
+}
+
+int pgd_asid_prepare_cpu(u32 cpu);
+int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
+void pgd_asid_release(struct slot *s);
+void pgd_asid_bind(struct slot *s, struct mm *mm);
+
+#define PGD_ASID_POLICY                                                                            \
+	{                                                                                          \
+		.prepare_cpu = pgd_asid_prepare_cpu, .prepare = pgd_asid_prepare,                  \
+		.release = pgd_asid_release, .bind = pgd_asid_bind                                 \
+	}
+
+int pgd_copy_prepare_cpu(u32 cpu);
+int pgd_copy_prepare(u32 cpu, struct slot *s, u32 pcid);
+void pgd_copy_release(struct slot *s);
+void pgd_copy_bind(struct slot *s, struct mm *mm);
+void pgd_copy_activate(struct slot *s, bool keep);
+
+#define PGD_COPY_POLICY                                                                            \
+	{                                                                                          \
+		.prepare_cpu = pgd_copy_prepare_cpu, .prepare = pgd_copy_prepare,                  \
+		.release = pgd_copy_release, .bind = pgd_copy_bind, .activate = pgd_copy_activate  \
+	}
+
+int pgd_space_prepare_cpu(u32 cpu);
+int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid);
+void pgd_space_release(struct slot *s);
+void pgd_space_bind(struct slot *s, struct mm *mm);
+
+/* The mm's array of PGDs, and its end. */
+int pgd_space_attach(struct mm *mm) WARN_UNUSED_RESULT;
+void pgd_space_forget(struct mm *mm);
+
+#define PGD_SPACE_POLICY                                                                           \
+	{                                                                                          \
+		.prepare_cpu = pgd_space_prepare_cpu, .prepare = pgd_space_prepare,                \
+		.release = pgd_space_release, .bind = pgd_space_bind                               \
+	}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/slab.h - kernel objects smaller than (or not much larger than) a page.
+ *
+ *	static struct kmem_cache thread_cache =
+ *		KMEM_CACHE_INIT(thread_cache, "thread", sizeof(struct thread), 64);
+ *	struct thread *t = kmem_cache_alloc(&thread_cache);	NULL: out of memory
+ *	kmem_cache_free(&thread_cache, t);
+ *
+ * A cache hands out objects of one size, cut from slabs: blocks of ZONE_KERNEL pages
+ * that hold nothing but objects.  What there is to know about a slab is in the struct
+ * page of its head.  A cache keeps one empty slab; further ones go back to the page
+ * allocator.  kmalloc() is a set of caches, one for each size class.
+ *
+ * Debug builds surround each object with red zones, poison it while it is free, and
+ * remember who allocated and freed it; what is found damaged at an allocation or a
+ * free is a panic that names cache, object, offset, byte and call sites.
+ *
+ * Context: any but NMI and #MC; nothing here sleeps.
+ */
+#pragma once
+
+#include "arch/x86_64/spinlock.h"
+#include "mm/page.h"
+
+#define KMALLOC_MIN	   16
+#define KMALLOC_MAX_CACHED 8192 /* what is larger is whole pages */
+#define KMALLOC_ALIGN	   16
+
+/* [I]: constant after initialisation.  [l]: under lock.  [g]: written once, under lock. */
+struct kmem_cache {
+	struct spinlock lock;	  /* rank LOCK_RANK_SLAB */
+	const char *name;	  /* [I] */
+	u32 size;		  /* [I] bytes of an object, as asked for */
+	u32 align;		  /* [g] of an object, a power of two up to a page */
+	u32 stride;		  /* [g] bytes from one slot to the next; 0: not laid out yet */
+	u32 offset;		  /* [g] of the object in its slot: the left red zone's size */
+	u32 link;		  /* [g] offset in a free slot of the pointer to the next one */
+	u16 per_slab;		  /* [g] objects in a slab */
+	u16 order;		  /* [g] of a slab's block */
+	struct page *spare;	  /* [l] an empty slab, on no list; or NULL */
+	struct list_node partial; /* [l] slabs with objects in use and free ones */
+	struct list_node full;	  /* [l] slabs with no free object */
+	u64 in_use;		  /* [l] objects handed out */
+	u64 slabs;		  /* [l] slabs, the spare one included */
+};
+
+#define KMEM_CACHE_INIT(var, cache_name, object_size, object_align)                                \
+	{                                                                                          \
+		.lock = SPINLOCK_INIT(cache_name, LOCK_RANK_SLAB), .name = (cache_name),           \
+		.size = (object_size), .align = (object_align),                                    \
+		.partial = LIST_INIT((var).partial), .full = LIST_INIT((var).full),                \
+	}
+
+struct kmem_cache_stats {
+	u64 in_use;   /* objects handed out */
+	u64 capacity; /* objects that the slabs hold, free or not */
+	u64 slabs;
+	u64 pages; /* frames of all slabs */
+};
+
+/* @name is kept.  @align: a power of two up to a page; 0: 8. */
+void kmem_cache_init(struct kmem_cache *cache, const char *name, u32 size, u32 align);
+
+/* An object, its contents undefined; NULL: out of memory. */
+void *kmem_cache_alloc(struct kmem_cache *cache) WARN_UNUSED_RESULT;
+
+/* An object filled with 0; NULL: out of memory. */
+void *kmem_cache_zalloc(struct kmem_cache *cache) WARN_UNUSED_RESULT;
+
+/* @object came from this cache; NULL is not allowed. */
+void kmem_cache_free(struct kmem_cache *cache, void *object);
+
+/*
+ * The same, for allocators built on caches: @caller is what debug builds remember as
+ * the place of the allocation or the free.
+ */
+void *kmem_cache_alloc_from(struct kmem_cache *cache, const void *caller) WARN_UNUSED_RESULT;
+void kmem_cache_free_from(struct kmem_cache *cache, void *object, const void *caller);
+
+/* Give the empty slab back to the page allocator. */
+void kmem_cache_shrink(struct kmem_cache *cache);
+
+/* All objects have been freed (else a panic that names one of them). */
+void kmem_cache_destroy(struct kmem_cache *cache);
+
+void kmem_cache_stats(struct kmem_cache *cache, struct kmem_cache_stats *stats);
+
+/*
+ * @size bytes, aligned to KMALLOC_ALIGN (to a page if larger than KMALLOC_MAX_CACHED);
+ * NULL: out of memory, or @size is 0 or more than a block of MAX_ORDER.
+ */
+void *kmalloc(size_t size) WARN_UNUSED_RESULT;
+void *kzalloc(size_t size) WARN_UNUSED_RESULT;
+
+/* @p came from kmalloc() or kzalloc(), or is NULL. */
+void kfree(const void *p);
+
+/* Give the empty slabs of all size classes back. */
+void kmalloc_shrink(void);

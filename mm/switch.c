@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/switch.c - see switch.h.  The ordering argument is in mm/flush.c.
+ */
+#include "arch/x86_64/pcid.h"
+#include "lib/assert.h"
+#include "mm/asid.h"
+#include "mm/counters.h"
+#include "mm/flush.h"
+#include "mm/pgd.h"
+#include "mm/switch.h"
+#include "mm/tlb_check.h"
+
+void switch_to_neutral(void)
+{
+	this_cpu_write(cpu_tlb.loading_ctx, 0);
+	tlb_load_flush(cpu_tlb.neutral);
+	this_cpu_write(cpu_tlb.loaded, NULL);
+	this_cpu_write(cpu_tlb.loaded_ctx, 0);
+	count_event(NEUTRAL_LOADS);
+	tlb_check();
+}
+
+static ALWAYS_INLINE void finish(struct slot *s, u64 ctx_id)
+{
+	/* After CR3, which serialises: until here changers of the old mm saw it loaded. */
+	this_cpu_write(cpu_tlb.loaded, s);
+	this_cpu_write(cpu_tlb.loaded_ctx, ctx_id);
+	count_event(SWITCHES);
+}
+
+/* Are the translations that @s's tag holds good at generation @gen? */
+static ALWAYS_INLINE bool may_keep(const struct slot *s, u64 gen)
+{
+	if (s->tlb_gen == 0)
+		return false;
+	if (s->tlb_gen == gen)
+		return true;
+	if (flush_can_pass(s, gen)) {
+		count_event(RING_PASSES);
+		return true;
+	}
+	count_event(SWITCH_FLUSHES);
+	return false;
+}
+
+static ALWAYS_INLINE void load(struct slot *s, u64 ctx_id, u64 gen, bool keep)
+{
+	if (keep)
+		tlb_load_keep(s->cr3);
+	else
+		tlb_load_flush(s->cr3);
+	s->tlb_gen = gen;
+	finish(s, ctx_id);
+	tlb_check();
+}
+
+/*
+ * The PGD is rewritten at each switch.  What the tag may keep is decided before .activate
+ * adds to slot.held: a translation below an entry that arrives now is younger than the
+ * generation just read.
+ */
+static NOINLINE void switch_rewriting(struct mm *next)
+{
+	struct slot *s = next->bound[cpu_id];
+	bool keep;
+	u64 gen;
+
+	if (s->ctx_id != next->ctx_id)
+		s = asid_bind(next);
+	if (cpu_tlb.loaded != NULL)
+		switch_to_neutral();
+	(void)this_cpu_xchg(cpu_tlb.loading_ctx, next->ctx_id);
+	gen = shared_load(&next->tlb_gen);
+	keep = may_keep(s, gen);
+	pgd_policy.activate(s, keep);
+	load(s, next->ctx_id, gen, keep);
+}
+
+/*
+ * No slot, or one that lags.  loading_ctx is published.  The generation is read (again)
+ * after the bind, whose locked operation put this CPU into mm->cpus: a changer that does
+ * not look here has raised it before.
+ */
+static NOINLINE void switch_slow(struct mm *next)
+{
+	struct slot *s = next->hint[cpu_id];
+	u64 gen;
+
+	if (unlikely(pgd_policy.activate != NULL)) {
+		switch_rewriting(next);
+		return;
+	}
+	if (s->ctx_id != next->ctx_id) {
+		s = asid_bind(next);
+		(void)this_cpu_xchg(cpu_tlb.loading_ctx,
+				    next->ctx_id); /* it may have gone neutral */
+	}
+	gen = shared_load(&next->tlb_gen);
+	load(s, next->ctx_id, gen, may_keep(s, gen));
+}
+
+void switch_mm(struct mm *next)
+{
+	u64 ctx_id = next->ctx_id;
+	struct slot *s;
+
+	if (cpu_tlb.loaded_ctx == ctx_id)
+		return; /* kept up to date by IPIs while it is loaded */
+	s = next->hint[cpu_id];
+
+	/* Publish, full barrier, read the generation: pairs with flush_range(). */
+	(void)this_cpu_xchg(cpu_tlb.loading_ctx, ctx_id);
+	barrier();
+	if (unlikely(s->ctx_id != ctx_id || s->tlb_gen != shared_load(&next->tlb_gen))) {
+		switch_slow(next);
+		return;
+	}
+	tlb_load_keep(s->cr3);
+	s->referenced = 1;
+	finish(s, ctx_id);
+	tlb_check();
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/arch_ipi.c - run_on_cpus(): everybody that was asked, nobody else, once each, and
+ * finished when it returns.
+ */
+#include "lib/err.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+
+#define ROUNDS 300
+
+static u64 ran[MAX_CPUS];
+
+static void note(void *arg)
+{
+	__atomic_fetch_add(&ran[cpu_id], (u64)arg, __ATOMIC_RELAXED);
+}
+
+static void clear(void)
+{
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+		ran[cpu] = 0;
+}
+
+TEST("arch.ipi", all_and_only_the_mask)
+{
+	struct rand r = test_rand(t);
+
+	for (u32 round = 0; round < ROUNDS; round++) {
+		struct cpumask mask;
+		u32 cpu;
+
+		clear();
+		for (u32 w = 0; w < CPUMASK_WORDS; w++)
+			mask.bits[w] = rand_next(&r);
+		run_on_cpus(&mask, note, (void *)1ul);
+		for (cpu = 0; cpu < MAX_CPUS; cpu++)
+			EXPECT_EQ(t, ran[cpu],
+				  cpumask_test(&mask, cpu) && cpumask_test(&cpus_online, cpu));
+		if (test_failed(t))
+			return;
+	}
+}
+
+TEST("arch.ipi", absent_cpu_is_an_error)
+{
+	u32 last = MAX_CPUS - 1;
+
+	if (cpumask_test(&cpus_online, last)) {
+		test_skip(t, "all CPUs there can be are there");
+		return;
+	}
+	EXPECT_EQ(t, run_on_cpu(last, note, NULL), -ENODEV);
+	EXPECT_EQ(t, run_on_cpu(MAX_CPUS, note, NULL), -ENODEV);
+}
+
+struct message {
+	u64 values[64];
+};
+
+static void check_message(void *arg)
+{
+	const struct message *m = arg;
+
+	for (u32 i = 1; i < ARRAY_SIZE(m->values); i++)
+		if (m->values[i] != m->values[0])
+			__atomic_fetch_add(&ran[cpu_id], 1, __ATOMIC_RELAXED);
+}
+
+/* What the caller wrote before the call is there for every target. */
+TEST("arch.ipi", argument_is_visible, .cpus = 2)
+{
+	static struct message m;
+	u32 cpu;
+
+	clear();
+	for (u64 round = 0; round < ROUNDS; round++) {
+		for (u32 i = 0; i < ARRAY_SIZE(m.values); i++)
+			m.values[i] = round;
+		on_each_cpu(check_message, &m);
+	}
+	for_each_cpu (cpu, &cpus_online)
+		EXPECT_EQ(t, ran[cpu], 0);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/arch_tables.c - R1: on each CPU, the loaded table is its own, has no user half, and
+ * maps the kernel half that all share.  What entry 511 holds is the twins' own
+ * (percpu/, classic/).
+ */
+#include "arch/x86_64/cpu_area.h"
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/smp.h"
+#include "mm/kspace.h"
+#include "mm/pgtable.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+#include "tests/tables.h"
+
+const pte_t *loaded_root(void)
+{
+	return phys_to_virt(pte_address(read_cr3()));
+}
+
+static void check_root(void *arg)
+{
+	struct test *t = arg;
+	const pte_t *root = loaded_root();
+	const pte_t *shared = phys_to_virt(kspace_root());
+
+	EXPECT_EQ(t, virt_to_phys(root), cpus[cpu_id].neutral_root);
+	for (u32 i = 0; i < PT_KERNEL_FIRST; i++)
+		EXPECT(t, root[i] == 0, "CPU %u: neutral PGD entry %u is %#lx", cpu_id, i, root[i]);
+	for (u32 i = PT_KERNEL_FIRST; i < PT_CPU_LOCAL; i++)
+		EXPECT(t, (root[i] & ~PTE_ACCESSED) == (shared[i] & ~PTE_ACCESSED),
+		       "CPU %u: entry %u is %#lx, the shared one %#lx", cpu_id, i, root[i],
+		       shared[i]);
+}
+
+TEST("arch.tables", neutral_pgd_of_each_cpu)
+{
+	on_each_cpu(check_root, t);
+}
+
+/* The entry area and its stacks are mapped where this CPU's TSS says, guards are not. */
+static void check_area(void *arg)
+{
+	struct test *t = arg;
+	const pte_t *root = loaded_root();
+
+	for (u32 i = 0; i < CPU_AREA_PAGES; i++) {
+		vaddr_t va = cpu_area_base(cpu_id) + i * PAGE_SIZE;
+		struct translation tr = pgtable_translate(root, va);
+
+		EXPECT(t, tr.present == cpu_area_page_is_memory(i),
+		       "CPU %u: page %u of the entry area at %#lx", cpu_id, i, va);
+		EXPECT(t, !tr.present || (tr.write && !tr.exec && !tr.user),
+		       "CPU %u: rights of page %u of the entry area", cpu_id, i);
+	}
+}
+
+TEST("arch.tables", entry_area_and_guards)
+{
+	on_each_cpu(check_area, t);
+}
+
+struct walk {
+	struct test *t;
+	u64 leaves, bad;
+};
+
+static bool check_leaf(void *arg, vaddr_t va, u64 size, const struct translation *tr)
+{
+	struct walk *w = arg;
+
+	w->leaves++;
+	if ((tr->write && tr->exec && cpu_features.nx) || tr->user) {
+		w->bad++;
+		test_fail(w->t, __FILE__, __LINE__, "CPU %u: %#lx + %#lx is %s%s%s", cpu_id, va,
+			  size, tr->write ? "w" : "-", tr->exec ? "x" : "-", tr->user ? "u" : "-");
+	}
+	return w->bad < 8;
+}
+
+static void walk_everything(void *arg)
+{
+	struct walk w = { .t = arg };
+
+	pgtable_visit(loaded_root(), DIRECT_MAP_BASE, ~0ul, check_leaf, &w);
+	EXPECT(w.t, w.leaves > 100, "CPU %u: only %lu leaves were walked", cpu_id, w.leaves);
+}
+
+/* No byte of any CPU's tables is writable and executable, or the user's. */
+TEST("arch.tables", write_xor_execute)
+{
+	on_each_cpu(walk_everything, t);
+}

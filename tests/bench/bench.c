@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/bench/bench.c - see bench.h.
+ */
+#include "arch/x86_64/ipi.h"
+#include "arch/x86_64/pcid.h"
+#include "kernel/options.h"
+#include "kernel/upcall.h"
+#include "lib/glob.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/pgd.h"
+#include "tests/bench/bench.h"
+
+extern const struct bench_case *const benches_begin[], *const benches_end[];
+
+static u32 warm;
+
+void bench_add(struct bench *b, u64 ticks)
+{
+	if (warm < BENCH_WARM) {
+		warm++;
+		return;
+	}
+	b->samples[b->n++] = ticks > b->overhead ? ticks - b->overhead : 0;
+}
+
+bool bench_more(const struct bench *b)
+{
+	return b->n < BENCH_RUNS;
+}
+
+static u64 measure_overhead(void)
+{
+	struct bench empty = { 0 };
+	u64 least = ~0ul;
+
+	warm = 0;
+	while (bench_more(&empty))
+		bench_sample(&empty, barrier());
+	for (u32 i = 0; i < empty.n; i++)
+		least = MIN(least, empty.samples[i]);
+	return least;
+}
+
+/* Insertion sort: a hundred samples. */
+static void sort(u64 *a, u32 n)
+{
+	for (u32 i = 1; i < n; i++)
+		for (u32 k = i; k > 0 && a[k - 1] > a[k]; k--) {
+			u64 t = a[k];
+
+			a[k] = a[k - 1];
+			a[k - 1] = t;
+		}
+}
+
+static void report(struct bench *b)
+{
+	if (b->n == 0)
+		return;
+	sort(b->samples, b->n);
+	printk("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
+	       "\"max\":%lu,\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,"
+	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"cpus\":%u}\n",
+	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
+	       b->samples[b->n / 2], b->samples[b->n - 1], PRAGUE_KERNEL, PRAGUE_BUILD,
+	       pcid_mode_name(), asids, fill_policy == FILL_SETUP ? "setup" : "touch",
+	       pgd_words[pgd_kind], cpumask_weight(&cpus_online));
+}
+
+u32 run_benches(void)
+{
+	u64 overhead = measure_overhead();
+	u32 n = 0;
+
+	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++) {
+		static struct bench b;
+
+		if (!glob_match_list(options.bench, (*p)->name))
+			continue;
+		memset(&b, 0, sizeof(b));
+		b.name = (*p)->name;
+		b.overhead = overhead;
+		warm = 0;
+		(*p)->run(&b);
+		report(&b);
+		n += b.n != 0;
+	}
+	return n;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/bench/bench.h - benchmarks: they register themselves like tests, are chosen by
+ * bench=GLOB, and print one line each, "bench: " and a JSON object.
+ *
+ *	BENCH(switch_mm_hit)
+ *	{
+ *		prepare;
+ *		bench_measure(b, { switch_mm(next); });
+ *	}
+ *
+ * The unit is ticks of the TSC: under --icount with one CPU a tick is one guest
+ * instruction, on a real machine a cycle; the line says which kind the run claims.
+ * The cost of reading the TSC twice is measured first and taken off.
+ */
+#pragma once
+
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/irq.h"
+#include "lib/types.h"
+
+#define BENCH_RUNS 101u /* odd: the median is one of them */
+#define BENCH_WARM 8u
+
+struct bench {
+	const char *name;
+	u64 overhead; /* ticks of an empty measurement */
+	u32 n;
+	u64 samples[BENCH_RUNS];
+	bool skipped;
+};
+
+struct bench_case {
+	const char *name;
+	void (*run)(struct bench *b);
+};
+
+#define BENCH(bench_name)                                                                          \
+	static void bench_name(struct bench *b);                                                   \
+	static const struct bench_case bench_name##_bench = { #bench_name, bench_name };           \
+	USED SECTION(".benches") static const struct bench_case *const bench_name##_bench_entry =  \
+		&bench_name##_bench;                                                               \
+	static void bench_name(struct bench *b)
+
+/* One sample: the statements between two readings of the TSC, interrupts off. */
+#define bench_sample(b, ...)                                                                       \
+	do {                                                                                       \
+		u64 flags_ = irq_save(), start_ = rdtsc(), end_;                                   \
+		__VA_ARGS__;                                                                       \
+		end_ = rdtsc();                                                                    \
+		irq_restore(flags_);                                                               \
+		bench_add(b, end_ - start_);                                                       \
+	} while (0)
+
+/* Note a sample; the first BENCH_WARM are forgotten. */
+void bench_add(struct bench *b, u64 ticks);
+
+/* More samples wanted? */
+bool bench_more(const struct bench *b);

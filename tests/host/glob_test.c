@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/host/glob_test.c - patterns, and a plain recursive matcher to compare with. */
+#include "tests/host/cmocka_host.h"
+#include "lib/glob.h"
+
+static void test_plain(void **state)
+{
+	(void)state;
+	assert_true(glob_match("", ""));
+	assert_false(glob_match("", "a"));
+	assert_false(glob_match("a", ""));
+	assert_true(glob_match("mm.asid", "mm.asid"));
+	assert_false(glob_match("mm.asid", "mm.asids"));
+	assert_true(glob_match("*", ""));
+	assert_true(glob_match("**", "abc"));
+	assert_true(glob_match("mm.*", "mm."));
+	assert_true(glob_match("*.?sid", "mm.asid"));
+	assert_false(glob_match("?", ""));
+	assert_true(glob_match("*ab*ab", "abxabab"));
+	assert_false(glob_match("*ab*abc", "abxabab"));
+}
+
+static void test_list(void **state)
+{
+	(void)state;
+	assert_true(glob_match_list("mm.*,arch.*", "arch.x"));
+	assert_true(glob_match_list("mm.*,arch.*", "mm.x"));
+	assert_false(glob_match_list("mm.*,arch.*", "ipc.x"));
+	assert_false(glob_match_list("", ""));
+	assert_false(glob_match_list(",,", ""));
+	assert_true(glob_match_list(",,x,", "x"));
+	assert_false(glob_match_list("a,b", "a,b"));
+}
+
+static bool match_slowly(const char *p, const char *t)
+{
+	if (*p == '*')
+		return match_slowly(p + 1, t) || (*t != '\0' && match_slowly(p, t + 1));
+	if (*p == '\0' || *t == '\0')
+		return *p == *t;
+	return (*p == '?' || *p == *t) && match_slowly(p + 1, t + 1);
+}
+
+static void random_text(char *to, const char *alphabet, int max)
+{
+	int n = rand() % max;
+
+	for (int i = 0; i < n; i++)
+		to[i] = alphabet[(size_t)rand() % strlen(alphabet)];
+	to[n] = '\0';
+}
+
+static void test_random(void **state)
+{
+	char pattern[8], text[10];
+
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 200000; i++) {
+		random_text(pattern, "ab*?", sizeof(pattern));
+		random_text(text, "ab", sizeof(text));
+		if (glob_match(pattern, text) != match_slowly(pattern, text))
+			fail_msg("pattern %s, text %s", pattern, text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/provoke.c - provoke=KIND: go wrong on purpose, on CPU provoke_cpu, to see that
+ * it is reported and never taken for success.
+ */
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/ipi.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/spinlock.h"
+#include "kernel/options.h"
+#include "kernel/upcall.h"
+#include "lib/assert.h"
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "tests/harness.h"
+
+static void provoke_panic(void *arg)
+{
+	(void)arg;
+	panic("provoked on purpose");
+}
+
+static void provoke_page_fault(void *arg)
+{
+	(void)arg;
+	*(volatile u8 *)PAGE_SIZE = 1; /* nobody's: no address space has page 1 */
+}
+
+/* Deep enough for any stack, if nothing stops it. */
+static NOINLINE u64 recurse(u64 n)
+{
+	volatile u64 frame[64] = { n };
+
+	return n == MIB ? 0 : recurse(n + 1) + frame[n % 64];
+}
+
+static void provoke_stack_overflow(void *arg)
+{
+	(void)arg;
+	recurse(0);
+}
+
+/* No IDT: the first exception is the third. */
+static void provoke_triple_fault(void *arg)
+{
+	struct descriptor_pointer none = { 0, 0 };
+
+	(void)arg;
+	__asm__ volatile("lidt %0; ud2" ::"m"(none));
+}
+
+static void provoke_silence(void *arg)
+{
+	(void)arg;
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static void provoke_lock_order(void *arg)
+{
+	static struct spinlock outer = SPINLOCK_INIT("outer", LOCK_RANK_TEST_OUTER);
+	static struct spinlock inner = SPINLOCK_INIT("inner", LOCK_RANK_TEST_INNER);
+
+	(void)arg;
+	spin_lock(&inner);
+	spin_lock(&outer);
+}
+
+static void provoke_self_deadlock(void *arg)
+{
+	static struct spinlock lock = SPINLOCK_INIT("twice", LOCK_RANK_TEST_OUTER);
+
+	(void)arg;
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+/* A CPU-local address on a list, where another CPU would follow it. */
+static void provoke_local_list(void *arg)
+{
+	static struct list_node head = LIST_INIT(head);
+
+	(void)arg;
+	list_add((struct list_node *)PERCPU_BASE, &head);
+}
+
+/* The next test that runs fails. */
+static void provoke_test_failure(void *arg)
+{
+	(void)arg;
+	provoked_failure = true;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void provoke_call_with_irqs_off(void *arg)
+{
+	(void)arg;
+	irq_disable();
+	run_on_cpu(0, nothing, NULL);
+}
+
+static const struct {
+	const char *name;
+	ipi_fn fn;
+} kinds[] = {
+	{ "panic", provoke_panic },
+	{ "page_fault", provoke_page_fault },
+	{ "stack_overflow", provoke_stack_overflow },
+	{ "triple_fault", provoke_triple_fault },
+	{ "silence", provoke_silence },
+	{ "test_failure", provoke_test_failure },
+	{ "lock_order", provoke_lock_order },
+	{ "self_deadlock", provoke_self_deadlock },
+	{ "local_list", provoke_local_list },
+	{ "call_with_irqs_off", provoke_call_with_irqs_off },
+};
+
+void provoke(void)
+{
+	if (options.provoke[0] == '\0')
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(options.provoke, kinds[i].name) != 0)
+			continue;
+		printk("provoke: %s on CPU %u\n", kinds[i].name, options.provoke_cpu);
+		if (options.provoke_cpu == cpu_id)
+			kinds[i].fn(NULL);
+		else if (run_on_cpu(options.provoke_cpu, kinds[i].fn, NULL))
+			printk("provoke: CPU %u is not online\n", options.provoke_cpu);
+		return;
+	}
+	printk("provoke: there is no \"%s\"\n", options.provoke);
+}

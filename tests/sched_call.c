@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sched_call.c - run_on_cpus() from threads on every CPU at once: each CPU waits
+ * for others that wait for it.
+ */
+#include "kernel/sched.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+
+#define CALLS 2000 /* of all CPUs together */
+
+struct caller {
+	struct test *t;
+	u32 cpu, rounds;
+	u64 asked;  /* calls sent to CPUs */
+	u64 served; /* atomic: calls that ran, anywhere */
+};
+
+static void serve(void *arg)
+{
+	struct caller *c = arg;
+
+	__atomic_fetch_add(&c->served, 1, __ATOMIC_RELAXED);
+}
+
+/* Everybody calls everybody: A calls B while B calls A. */
+static int call_all(void *arg)
+{
+	struct caller *c = arg;
+
+	for (u32 i = 0; i < c->rounds; i++) {
+		on_each_cpu(serve, c);
+		c->asked += cpumask_weight(&cpus_online);
+		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The other one of a pair: CPU n and n ^ 1 call each other alone. */
+static int call_neighbour(void *arg)
+{
+	struct caller *c = arg;
+
+	for (u32 i = 0; i < c->rounds; i++) {
+		if (run_on_cpu(c->cpu ^ 1, serve, c))
+			return 0;
+		c->asked++;
+		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* @fn in a thread on each of @n CPUs, all at once. */
+static void call_from_each(struct test *t, thread_fn fn, u32 rounds, const struct cpumask *mask)
+{
+	static struct caller callers[MAX_CPUS];
+	static struct thread *threads[MAX_CPUS];
+	u32 cpu;
+
+	for_each_cpu (cpu, mask) {
+		callers[cpu] = (struct caller){ .t = t, .cpu = cpu, .rounds = rounds };
+		threads[cpu] = thread_create_on(cpu, "caller", fn, &callers[cpu]);
+		EXPECT(t, threads[cpu] != NULL, "no memory");
+	}
+	for_each_cpu (cpu, mask)
+		if (threads[cpu] != NULL)
+			thread_start(threads[cpu]);
+	for_each_cpu (cpu, mask)
+		if (threads[cpu] != NULL)
+			thread_join(threads[cpu]);
+}
+
+TEST("sched.call", neighbours_call_each_other, .cpus = 2)
+{
+	call_from_each(t, call_neighbour, share_of(CALLS), &cpus_online);
+}
+
+/* Each call reaches all CPUs, so that the work grows with their square. */
+TEST("sched.call", everybody_calls_everybody, .cpus = 2)
+{
+	u32 n = cpumask_weight(&cpus_online);
+
+	call_from_each(t, call_all, share_of(CALLS) / n + 1, &cpus_online);
+}

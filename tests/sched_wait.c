@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sched_wait.c - who waits is woken: not too early, in order, and always.
+ */
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/time.h"
+#include "kernel/sched.h"
+#include "kernel/timer.h"
+#include "kernel/wait.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+
+#define PAIR_ROUNDS 8000 /* of all pairs together */
+#define WAITERS	    24u
+#define SLEEPERS    8u
+#define SLEEP_STEP  (3 * NS_PER_MS)
+
+/* --- completions ----------------------------------------------------------------------- */
+
+struct pair {
+	struct completion ping, pong;
+	u32 rounds;
+	u64 value; /* whose turn it is writes it */
+	u32 wrong;
+};
+
+static int play_ping(void *arg)
+{
+	struct pair *p = arg;
+
+	for (u32 i = 0; i < p->rounds; i++) {
+		p->wrong += p->value != 2ul * i;
+		p->value++;
+		complete(&p->ping);
+		wait_for_completion(&p->pong);
+	}
+	return 0;
+}
+
+static int play_pong(void *arg)
+{
+	struct pair *p = arg;
+
+	for (u32 i = 0; i < p->rounds; i++) {
+		wait_for_completion(&p->ping);
+		p->wrong += p->value != 2ul * i + 1;
+		p->value++;
+		complete(&p->pong);
+	}
+	return 0;
+}
+
+/* Pairs of threads, each on CPU n and the next one, wake each other in turns. */
+TEST("sched.wait", ping_pong_loses_no_wake_up)
+{
+	static struct pair pairs[MAX_CPUS];
+	static struct thread *threads[MAX_CPUS][2];
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online) {
+		struct pair *p = &pairs[cpu];
+		u32 next = cpumask_next(&cpus_online, cpu);
+
+		*p = (struct pair){ .rounds = share_of(PAIR_ROUNDS) };
+		completion_init(&p->ping);
+		completion_init(&p->pong);
+		threads[cpu][0] = thread_create_on(cpu, "ping", play_ping, p);
+		threads[cpu][1] =
+			thread_create_on(next < MAX_CPUS ? next : 0, "pong", play_pong, p);
+		if (threads[cpu][0] == NULL || threads[cpu][1] == NULL) {
+			test_fail(t, __FILE__, __LINE__, "no memory for threads");
+			return;
+		}
+		thread_start(threads[cpu][0]);
+		thread_start(threads[cpu][1]);
+	}
+	for_each_cpu (cpu, &cpus_online) {
+		thread_join(threads[cpu][0]);
+		thread_join(threads[cpu][1]);
+		EXPECT_EQ(t, pairs[cpu].wrong, 0);
+		EXPECT_EQ(t, pairs[cpu].value, 2 * pairs[cpu].rounds);
+	}
+}
+
+#define WAKE_ROUNDS	2000
+#define WAKE_MAX_PAUSES 97
+
+struct answer {
+	struct completion question;
+	u32 answers;
+};
+
+static int answer(void *arg)
+{
+	struct answer *a = arg;
+
+	for (u32 i = 0; i < WAKE_ROUNDS; i++) {
+		wait_for_completion(&a->question);
+		__atomic_fetch_add(&a->answers, 1, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+/* Wake a thread at each moment of its way from running to its CPU's halt. */
+TEST("sched.wait", wake_up_on_the_way_to_halt, .cpus = 2)
+{
+	static struct answer a;
+	struct thread *thread;
+
+	a.answers = 0;
+	completion_init(&a.question);
+	thread = thread_create_on(cpumask_next(&cpus_online, cpu_id), "answer", answer, &a);
+	if (thread == NULL) {
+		test_fail(t, __FILE__, __LINE__, "no memory for a thread");
+		return;
+	}
+	thread_start(thread);
+	for (u32 i = 0; i < WAKE_ROUNDS; i++) {
+		for (u32 n = 0; n < i % WAKE_MAX_PAUSES; n++)
+			barrier();
+		complete(&a.question);
+		while (__atomic_load_n(&a.answers, __ATOMIC_ACQUIRE) != i + 1)
+			cpu_pause();
+	}
+	thread_join(thread);
+}
+
+static void complete_it(void *arg)
+{
+	complete(arg);
+}
+
+/* From an interrupt, on each CPU, before and while somebody waits. */
+TEST("sched.wait", completions_are_counted)
+{
+	static struct completion c;
+	u32 cpu;
+
+	completion_init(&c);
+	on_each_cpu(complete_it, &c);
+	for_each_cpu (cpu, &cpus_online)
+		wait_for_completion(&c);
+	EXPECT_EQ(t, c.done, 0);
+}
+
+/* --- wait queues ------------------------------------------------------------------------- */
+
+struct crowd {
+	struct wait_queue queue;
+	u32 gate;    /* opens for so many */
+	u32 passed;  /* atomic */
+	u32 waiting; /* atomic: threads that are about to wait */
+};
+
+static bool pass(struct crowd *c)
+{
+	u32 gate = __atomic_load_n(&c->gate, __ATOMIC_RELAXED);
+
+	while (gate != 0)
+		if (__atomic_compare_exchange_n(&c->gate, &gate, gate - 1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+static int wait_at_gate(void *arg)
+{
+	struct crowd *c = arg;
+
+	__atomic_fetch_add(&c->waiting, 1, __ATOMIC_RELAXED);
+	wait_event(&c->queue, pass(c));
+	__atomic_fetch_add(&c->passed, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* WAITERS threads, over all CPUs, on @c's queue. */
+static bool gather(struct test *t, struct crowd *c, struct thread **threads)
+{
+	u32 cpu = 0;
+
+	*c = (struct crowd){ .gate = 0 };
+	wait_queue_init(&c->queue);
+	for (u32 i = 0; i < WAITERS; i++) {
+		threads[i] = thread_create_on(cpu, "waiter", wait_at_gate, c);
+		if (threads[i] == NULL) {
+			test_fail(t, __FILE__, __LINE__, "no memory for thread %u", i);
+			return false;
+		}
+		thread_start(threads[i]);
+		cpu = cpumask_next(&cpus_online, cpu);
+		if (cpu >= MAX_CPUS)
+			cpu = 0;
+	}
+	return true;
+}
+
+TEST("sched.wait", wake_all_wakes_all)
+{
+	struct thread *threads[WAITERS];
+	struct crowd c;
+
+	if (!gather(t, &c, threads))
+		return;
+	while (READ_ONCE(c.waiting) != WAITERS)
+		yield();
+	EXPECT_EQ(t, READ_ONCE(c.passed), 0);
+	__atomic_store_n(&c.gate, WAITERS, __ATOMIC_SEQ_CST);
+	wake_all(&c.queue);
+	for (u32 i = 0; i < WAITERS; i++)
+		thread_join(threads[i]);
+	EXPECT_EQ(t, c.passed, WAITERS);
+	EXPECT(t, list_empty(&c.queue.waiters), "somebody is still queued");
+}
+
+/* The gate opens for one at a time, with one wake-up each, while threads still arrive. */
+TEST("sched.wait", each_wake_one_lets_one_pass)
+{
+	struct thread *threads[WAITERS];
+	struct crowd c;
+
+	if (!gather(t, &c, threads))
+		return;
+	for (u32 i = 0; i < WAITERS; i++) {
+		__atomic_fetch_add(&c.gate, 1, __ATOMIC_SEQ_CST);
+		wake_one(&c.queue);
+	}
+	for (u32 i = 0; i < WAITERS; i++)
+		thread_join(threads[i]);
+	EXPECT_EQ(t, c.passed, WAITERS);
+	EXPECT_EQ(t, c.gate, 0);
+}
+
+struct line {
+	struct wait_queue queue;
+	bool open;
+	u32 order[WAITERS];
+	u32 passed;
+};
+
+struct in_line {
+	struct line *line;
+	u32 number;
+};
+
+static int stand_in_line(void *arg)
+{
+	struct in_line *me = arg;
+	struct line *l = me->line;
+
+	wait_event(&l->queue, READ_ONCE(l->open));
+	l->order[l->passed++] = me->number; /* all on one CPU */
+	return 0;
+}
+
+/* On one CPU: woken in the order in which they came, and a wake-up for nobody is no harm. */
+TEST("sched.wait", first_come_first_woken)
+{
+	struct line l = { .open = false };
+	struct in_line in_line[WAITERS];
+	struct thread *threads[WAITERS];
+
+	wait_queue_init(&l.queue);
+	wake_one(&l.queue);
+	for (u32 i = 0; i < WAITERS; i++) {
+		in_line[i] = (struct in_line){ &l, i };
+		threads[i] = thread_create_on(cpu_id, "in line", stand_in_line, &in_line[i]);
+		if (threads[i] != NULL)
+			thread_start(threads[i]);
+	}
+	yield();
+	for (u32 i = 0; i < 2; i++) {
+		wake_all(&l.queue); /* for nothing: they queue up again, in the same order */
+		yield();
+	}
+	l.open = true;
+	for (u32 i = 0; i < WAITERS; i++)
+		wake_one(&l.queue);
+	for (u32 i = 0; i < WAITERS; i++)
+		if (threads[i] != NULL)
+			thread_join(threads[i]);
+	for (u32 i = 0; i < WAITERS; i++)
+		EXPECT_EQ(t, l.order[i], i);
+}
+
+/* --- sleep ------------------------------------------------------------------------------- */
+
+struct sleep_job {
+	u64 deadline;
+	u64 began, woke;
+	u32 *woken, order;
+};
+
+static int sleep_once(void *arg)
+{
+	struct sleep_job *s = arg;
+
+	s->began = time_ns();
+	sleep_until(s->deadline);
+	s->woke = time_ns();
+	s->order = (*s->woken)++; /* all on one CPU */
+	return 0;
+}
+
+static void check_sleep(struct test *t, const struct sleep_job *jobs, u64 first_deadline)
+{
+	for (u32 i = 0; i < SLEEPERS; i++) {
+		EXPECT(t, jobs[i].woke >= jobs[i].deadline, "woke %lu ns too early",
+		       jobs[i].deadline - jobs[i].woke);
+		if (jobs[SLEEPERS - 1].began < first_deadline) /* all slept at the same time */
+			EXPECT_EQ(t, jobs[i].order, SLEEPERS - 1 - i);
+	}
+}
+
+/* Longest first, on one CPU: they wake the other way round. */
+static void sleep_on(struct test *t, u32 cpu)
+{
+	struct sleep_job jobs[SLEEPERS];
+	struct thread *threads[SLEEPERS];
+	u32 woken = 0;
+	u64 first_deadline = time_ns() + 5 * SLEEP_STEP;
+
+	for (u32 i = 0; i < SLEEPERS; i++) {
+		jobs[i] = (struct sleep_job){
+			.deadline = first_deadline + (SLEEPERS - 1 - i) * SLEEP_STEP,
+			.woken = &woken,
+		};
+		threads[i] = thread_create_on(cpu, "sleeper", sleep_once, &jobs[i]);
+		if (threads[i] == NULL) {
+			test_fail(t, __FILE__, __LINE__, "no memory for sleeper %u", i);
+			return;
+		}
+	}
+	for (u32 i = 0; i < SLEEPERS; i++)
+		thread_start(threads[i]);
+	for (u32 i = 0; i < SLEEPERS; i++)
+		thread_join(threads[i]);
+	check_sleep(t, jobs, first_deadline);
+}
+
+TEST("sched.wait", sleepers_wake_in_order_and_not_early)
+{
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online)
+		sleep_on(t, cpu);
+}
+
+#define TIMERS 16u
+
+struct noted_timer {
+	struct timer timer;
+	u32 *expired, order;
+};
+
+static void note_expiry(struct timer *timer)
+{
+	struct noted_timer *n = container_of(timer, struct noted_timer, timer);
+
+	n->order = (*n->expired)++;
+}
+
+/* By deadline; those of one moment as they were started; and not those that are cancelled. */
+TEST("sched.wait", timers_expire_in_order)
+{
+	struct noted_timer timers[TIMERS];
+	u32 expired = 0;
+	u64 start, flags = irq_save();
+
+	start = time_ns() + 2 * NS_PER_MS;
+	for (u32 i = 0; i < TIMERS; i++) {
+		timers[i] = (struct noted_timer){ .expired = &expired, .order = TIMERS };
+		timer_init(&timers[i].timer, note_expiry);
+		timer_start(&timers[i].timer, start + (i % 4) * NS_PER_MS);
+	}
+	EXPECT(t, timer_cancel(&timers[TIMERS - 1].timer), "was not running");
+	EXPECT(t, !timer_cancel(&timers[TIMERS - 1].timer), "still running");
+	irq_restore(flags);
+	sleep_ns(20 * NS_PER_MS);
+	EXPECT_EQ(t, expired, TIMERS - 1);
+	for (u32 i = 0; i < TIMERS - 1; i++)
+		EXPECT(t, timers[i].order == (i & 3) * (TIMERS / 4) + i / 4, "timer %u: %u", i,
+		       timers[i].order);
+	EXPECT_EQ(t, timers[TIMERS - 1].order, TIMERS);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sim/fake/arch/x86_64/insn.h - the instructions that mm/ uses, on a simulated CPU.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "tests/sim/machine.h"
+
+static inline void write_cr3(u64 v)
+{
+	sim_write_cr3(v);
+}
+
+static inline u64 read_cr3(void)
+{
+	return sim_cr3(sim_running());
+}
+
+static inline void invlpg(vaddr_t va)
+{
+	sim_invlpg(va);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sim/fake/arch/x86_64/layout.h - the address map of the simulated machine.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define MAX_CPUS 4
+#define USER_END 0x0000800000000000ul
+
+#define SIM_RAM_BASE   0x200000000000ul /* the direct map: physical address 0 on the host */
+#define SIM_RAM_FRAMES 2048ul
+
+extern char sim_page_array[];
+#define PAGES_BASE ((u64)sim_page_array)
+
+static inline bool is_cpu_local(vaddr_t va)
+{
+	(void)va;
+	return false;
+}
+
+static inline void *phys_to_virt(paddr_t pa)
+{
+	return (void *)(pa + SIM_RAM_BASE);
+}
+
+static inline paddr_t virt_to_phys(const void *p)
+{
+	return (paddr_t)p - SIM_RAM_BASE;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sim/memory.c - see memory.h.  A frame is taken at random among the free ones, so
+ * that one is often reused soon; a free one is full of words that look like entries.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "mm/kspace.h"
+#include "mm/page_alloc.h"
+#include "mm/page_zero.h"
+#include "mm/slab.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/memory.h"
+#include "tests/sim/tlb.h"
+
+#define FREE_BYTE  0xfb
+#define REUSE_LAST 8u /* one in so many allocations takes the frame freed last */
+
+char sim_page_array[SIM_RAM_FRAMES * sizeof(struct page)] ALIGNED(64);
+
+static u32 free_frames[SIM_RAM_FRAMES];
+static u32 free_count;
+static struct page *kernel_root;
+
+void memory_init(void)
+{
+	void *want = (void *)SIM_RAM_BASE;
+	void *got = mmap(want, SIM_RAM_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	ASSERT(got == want, "no memory at %p", want);
+	for (u32 n = 0; n < SIM_RAM_FRAMES; n++)
+		memset(phys_to_virt(n * PAGE_SIZE), FREE_BYTE, PAGE_SIZE);
+}
+
+void memory_reset(void)
+{
+	free_count = 0;
+	for (u32 n = 1; n < SIM_RAM_FRAMES; n++) {
+		pfn_to_page(n)->refcount = 0;
+		free_frames[free_count++] = n;
+	}
+	kernel_root = alloc_page(ZONE_KERNEL);
+	memset(page_address(kernel_root), 0, PAGE_SIZE);
+}
+
+u32 memory_in_use(void)
+{
+	return (u32)SIM_RAM_FRAMES - 1 - free_count;
+}
+
+bool memory_is(paddr_t pa, bool table)
+{
+	const struct page *page;
+
+	if (pa >= SIM_RAM_FRAMES * PAGE_SIZE)
+		return false;
+	page = phys_to_page(pa);
+	return page->refcount != 0 && page->zone == (table ? ZONE_KERNEL : ZONE_USER);
+}
+
+struct page *alloc_pages(enum zone_id preferred, unsigned order)
+{
+	u32 at;
+	struct page *page;
+
+	ASSERT(order == 0 && free_count > 0, "order %u, %u frames free", order, free_count);
+	at = sim_chance(REUSE_LAST) ? free_count - 1 : sim_random(free_count);
+	page = pfn_to_page(free_frames[at]);
+	free_frames[at] = free_frames[--free_count];
+	page->refcount = 1;
+	page->zone = (u8)preferred;
+	return page;
+}
+
+void free_pages(struct page *page, unsigned order)
+{
+	ASSERT(order == 0 && page->refcount == 1, "frame %lu, %u references", page_to_pfn(page),
+	       page->refcount);
+	sim_drain(); /* the allocator's lock */
+	page->refcount = 0;
+	memset(page_address(page), FREE_BYTE, PAGE_SIZE);
+	free_frames[free_count++] = (u32)page_to_pfn(page);
+	tlb_frame_freed(page_to_phys(page));
+}
+
+void put_page(struct page *page)
+{
+	ASSERT(page->refcount > 0, "frame %lu is free", page_to_pfn(page));
+	if (page->refcount == 1)
+		free_pages(page, 0);
+	else
+		page->refcount--;
+}
+
+/* Programs do not look at what pages hold; which page it is, the oracles check. */
+void page_zero(struct page *page)
+{
+	(void)page;
+}
+
+void page_copy(struct page *to, struct page *from)
+{
+	(void)to;
+	(void)from;
+}
+
+paddr_t kspace_root(void)
+{
+	return page_to_phys(kernel_root);
+}
+
+bool list_address_ok(const void *p)
+{
+	(void)p;
+	return true;
+}
+
+void *kmalloc(size_t size)
+{
+	return malloc(size);
+}
+
+void *kzalloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+void kfree(const void *p)
+{
+	sim_drain(); /* the cache's lock */
+	free((void *)(u64)p);
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache)
+{
+	return kmalloc(cache->size);
+}
+
+void *kmem_cache_zalloc(struct kmem_cache *cache)
+{
+	return kzalloc(cache->size);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	(void)cache;
+	kfree(object);
+}

@@ -1,0 +1,6 @@
+# tools/gdb/madt-phantom.gdb - see madt.py.
+source tools/gdb/madt.py
+hbreak acpi_read_tables
+continue
+break-madt phantom
+delete

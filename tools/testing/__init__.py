@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tools/test and tools/matrix are made of."""

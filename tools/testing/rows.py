@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""The rows of tools/test that are not a combination of axes, and the order of all.
+
+Builds and host tests come first, since they are quick to say no; then rows that try to
+fool the verdict, or give bad input; then the matrix.
+"""
+
+import re
+
+from testing import covering
+from testing.runner import Row
+
+RUN_MARGIN = 20  # seconds for making the image, and for ending
+RUN_LIMIT = 90  # tools/run's hang detector, for rows that are not slow
+LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 5, 3, 4, 124, 1
+QEMU_PASS = 33  # what QEMU exits with when the kernel told isa-debug-exit that all passed
+PASSED = r"^prague: result: pass$"
+
+
+def make(out, *targets):
+    return ["make", "--no-print-directory", f"O={out}", *targets]
+
+
+def run(out, *options, timeout=RUN_LIMIT):
+    return ["tools/run", "--out", out, "--timeout", str(timeout), *options]
+
+
+def build_rows(out):
+    """What needs no emulator."""
+    twins = ["percpu-debug", "percpu-release", "classic-debug", "classic-release"]
+    again = f"{out}/again"
+    files = [f"{twin}/kernel.elf" for twin in twins] + ["boot/BOOTX64.EFI", "boot/bios.elf",
+                                                         "prague.iso"]
+    twice = [["rm", "-rf", again], make(out, "-j2", "all", "iso"), make(again, "-j2", "all", "iso")]
+    same = [["cmp", f"{out}/{file}", f"{again}/{file}"] for file in files]
+    return [
+        Row("check", [make(out, "check")], limit=120, alone=True),
+        Row("host-test", [make(out, "-j2", "host-test")], limit=300, alone=True),
+        Row("host-fuzz", [make(out, "-j2", "host-fuzz")], limit=300, alone=True),
+        Row("build-clang", [make(f"{out}/clang", "-j2", "CC=clang", "all")], limit=200,
+            alone=True),
+        Row("build-reproducible", twice + same, limit=200, alone=True),
+        Row("compile-commands", [make(out, "compile_commands.json"),
+                                 ["tools/compile-commands", "--verify", "compile_commands.json"]]),
+    ]
+
+
+def four_backtraces(text):
+    """Each of the four CPUs' parts must have a line with a symbol."""
+    parts = re.split(r"^CPU (\d+)(?:, which panicked| was here):$", text, flags=re.MULTILINE)
+    shown = {cpu for cpu, part in zip(parts[1::2], parts[2::2])
+             if re.search(r"^  0x[0-9a-f]{16} [a-z]\w+\S*\+0x[0-9a-f]+$", part, re.MULTILINE)}
+    missing = {"0", "1", "2", "3"} - shown
+    return f"no symbolised backtrace of CPU {', '.join(sorted(missing))}" if missing else None
+
+
+# provoke=KIND: the words that the panic must have.
+PANICS = {
+    "panic": r"^PANIC: CPU 2: provoked on purpose$",
+    "page_fault": r"^PANIC: CPU 2: page fault: write of 0x",
+    "stack_overflow": r"^PANIC: CPU 2: kernel stack overflow at 0x",
+}
+DEBUG_PANICS = {
+    "lock_order": r"^PANIC: CPU 2: .*takes lock outer \(rank \d+\) while it holds",
+    "self_deadlock": r"^PANIC: CPU 2: .*takes lock twice, which it holds",
+    "call_with_irqs_off": r"^PANIC: CPU 2: .*run_on_cpus with interrupts off",
+}
+PERCPU_PANICS = {
+    "local_list": r"^PANIC: CPU 2: .*CPU-local address on a list",
+}
+
+
+def panic_row(out, kind, words, twin, build="debug"):
+    return Row(f"panic-{kind}-{twin}" + ("" if build == "debug" else f"-{build}"),
+               [run(out, "--firmware", "bios", "--kernel", twin, "--build", build, "--append",
+                    f"provoke={kind} provoke_cpu=2")],
+               status=PANIC_STATUS, must=(words, r"^prague: result: panic$"), must_not=(PASSED,),
+               check=four_backtraces)
+
+
+def panic_rows(out):
+    rows = []
+    for twin in ("percpu", "classic"):
+        rows += [panic_row(out, kind, words, twin) for kind, words in PANICS.items()]
+        rows += [panic_row(out, kind, words, twin) for kind, words in DEBUG_PANICS.items()]
+        rows += [panic_row(out, "panic", PANICS["panic"], twin, "release")]
+    return rows + [panic_row(out, kind, words, "percpu") for kind, words in PERCPU_PANICS.items()]
+
+
+def verdict_rows(out):
+    """Nothing but a whole, passed run may look like one."""
+    bios = ["--firmware", "bios"]
+    no_serial = f"{out}/logs/no-serial.image"
+    # The exit status tells a kernel that carried on from one that died: nobody else can.
+    script = f"""
+        tools/mkimage --out {no_serial} --boot {out}/boot --timeout 0 \
+            --percpu {out}/percpu-debug/kernel.elf --cmdline 'emulator=qemu' || exit 2
+        eval "timeout {RUN_LIMIT} $(tools/run --print --firmware bios --image {no_serial} \
+            -- -global isa-serial.iobase=0x2e8)"
+        test $? = {QEMU_PASS}"""
+    return [
+        Row("verdict-triple-fault", [run(out, *bios, "--append", "provoke=triple_fault provoke_cpu=2")],
+            status=NO_VERDICT_STATUS, must=(r"^provoke: triple_fault on CPU 2$",), must_not=(PASSED,)),
+        Row("verdict-silence", [run(out, *bios, "--append", "provoke=silence provoke_cpu=2", timeout=10)],
+            status=HANG_STATUS, must=(r"^provoke: silence on CPU 2$",), must_not=(PASSED,)),
+        Row("verdict-failing-test", [run(out, *bios, "--append", "provoke=test_failure")],
+            status=FAIL_STATUS, must=(r"^ +not ok \d+ ", r"^prague: \d+ passed, 1 failed",
+                                      r"^prague: result: fail"), must_not=(PASSED,)),
+        Row("verdict-no-test", [run(out, *bios, "--append", "test=nothing.*")],
+            status=FAIL_STATUS, must=(r"^prague: result: fail \(no test ran",), must_not=(PASSED,)),
+        Row("verdict-no-serial-port", [run(out, *bios, "--", "-global", "isa-serial.iobase=0x2e8")],
+            status=NO_VERDICT_STATUS, must_not=(PASSED,)),
+        Row("no-serial-port-carries-on", [["sh", "-c", script]]),
+    ]
+
+
+def machine_rows(out):
+    """Machines that lack something, and words that are wrong: one clear line each."""
+    bios = ["--firmware", "bios"]
+    words = "nonsense=1 cpus=x physmap=some kmem=1 provoke_cpu=-1 seed"
+    named = ("nonsense=1", "cpus=x", "physmap=some", "kmem=1", "provoke_cpu=-1", "seed")
+    return [
+        Row("bad-words", [run(out, *bios, "--append", words)],
+            must=(PASSED, *(rf"^command line: .*'?{re.escape(word)}'?: " for word in named))),
+        Row("no-framebuffer-bios", [run(out, *bios, "--", "-vga", "none")],
+            must=(PASSED, r"^console: the firmware gave no framebuffer")),
+        Row("no-framebuffer-uefi", [run(out, "--", "-vga", "none")],
+            must=(PASSED, r"^console: the firmware gave no framebuffer")),
+        Row("no-acpi", [run(out, *bios, "--machine", "pc", "--", "-no-acpi")],
+            must=(PASSED, r"^acpi: the firmware gave no tables", r"^cpus: 1 of 1 online$")),
+        Row("too-little-memory-for-all-cpus", [run(out, *bios, "--mem", "5M", "--smp", "64",
+                                                       "--append", "test=arch.percpu")],
+            must=(PASSED, r"^cpus: CPU \d+ \(APIC id \d+\): no memory for its tables, left off$")),
+        # GRUB says so and waits for a key; the time limit ends it.
+        Row("too-little-memory-for-the-loader", [run(out, *bios, "--mem", "2M", timeout=6)],
+            status=HANG_STATUS, must=(r"^error: out of memory\.$",), must_not=(PASSED,)),
+        Row("disabled-cpus", [run(out, *bios, "--", "-smp", "2,maxcpus=4")],
+            must=(PASSED, r"^cpus: 2 of 2 online$")),
+        Row("fewer-cpus", [run(out, *bios, "--append", "cpus=2")],
+            must=(PASSED, r"^cpus: APIC id \d+ left off", r"^cpus: 2 of 2 online$")),
+    ]
+
+
+def loader_rows(out):
+    """Kernel files that must be refused, by both loaders."""
+    rows = []
+    kinds = {"truncated": "outside the file", "empty": "shorter", "wrong_class": "64-bit",
+             "overlapping": "share a virtual page", "writable_text": "writable and executable"}
+    for firmware in ("bios", "uefi"):
+        for kind, words in kinds.items():
+            broken = f"{out}/logs/{kind}-{firmware}.elf"
+            rows.append(Row(
+                f"kernel-file-{kind.replace('_', '-')}-{firmware}",
+                [["tools/break-elf", kind, f"{out}/percpu-debug/kernel.elf", broken],
+                 run(out, "--firmware", firmware, f"--image-option=--percpu={broken}")],
+                status=LOADER_STATUS, must_not=(PASSED,),
+                must=(rf"^prague-loader: error: kernel-percpu\.elf: .*{words}",)))
+        rows.append(Row(
+            f"kernel-file-missing-{firmware}",
+            [run(out, "--firmware", firmware, "--image-option=--omit=kernel-percpu.elf")],
+            status=LOADER_STATUS, must_not=(PASSED,),
+            must=(r"^prague-loader: error: .*kernel-percpu\.elf is missing",)))
+    return rows
+
+
+def gdb_rows(out):
+    """The commands of tools/gdb, and tables that only a debugger can make wrong."""
+    rows = []
+    for twin in ("percpu", "classic"):
+        rows.append(Row(
+            f"gdb-commands-{twin}",
+            [["tools/gdb/batch", "--elf", f"{out}/{twin}-debug/kernel.elf", "--script",
+              "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin)]],
+            must=(PASSED, r"^cpu_id on CPU 2 = 2 at 0x[0-9a-f]+$",
+                  r"^CPU 2: neutral root at 0x[0-9a-f]+$", r"^ 256\.\.\d+ ", r"^ 511 ",
+                  r"^ 511 510 ")))
+    for name, words in (("phantom", r"^cpus: CPU 2 \(APIC id 2\) does not answer its SIPI: left off$"),
+                        ("duplicate", r"^acpi: MADT entry \d+ .* a CPU before it has the APIC id"),
+                        ("absurd", r"^acpi: MADT entry \d+ .* a CPU cannot have the APIC id 0xff"),
+                        ("checksum", r"^acpi: the table at 0x[0-9a-f]+ has a bad checksum, not used$")):
+        online = "1 of 1" if name == "checksum" else "2 of 3" if name == "phantom" else "2 of 2"
+        rows.append(Row(
+            f"madt-{name}",
+            [["tools/gdb/batch", "--elf", f"{out}/percpu-debug/kernel.elf", "--script",
+              f"tools/gdb/madt-{name}.gdb", *run(out, "--firmware", "bios", "--", "-smp",
+                                                 "2,maxcpus=4")]],
+            must=(PASSED, words, rf"^cpus: {online} online$")))
+    return rows
+
+
+def matrix_row(axes, out, name, options, seconds):
+    limit = RUN_LIMIT + 3 * seconds
+    return Row(name, [run(out, *options, timeout=limit)], limit=limit + RUN_MARGIN, must=(PASSED,))
+
+
+def bochs_checks(row):
+    """What the log of a Bochs row says of the CPU."""
+    if "haswell" in row.name:
+        row.must += (r"^cpu: .*\bpcid\b", r"^cpu: .*\binvpcid\b")
+    else:
+        row.must_not += (r"^cpu: .*\bpcid\b", r"^cpu: .*\binvpcid\b")
+    return row
+
+
+def matrix_rows(axes, out, everything):
+    combinations = covering.full_product(axes) if everything else covering.covering_set(axes)
+    rows = [bochs_checks(matrix_row(axes, out, name, options, 0))
+            for name, options in axes.extra.items()]
+    for row in combinations:
+        rows.append(matrix_row(axes, out, axes.name(row), axes.options(row), axes.seconds(row)))
+    # The longest first, so that two at a time end together.
+    return rows[:len(axes.extra)] + sorted(rows[len(axes.extra):], key=lambda row: -row.limit)
+
+
+def every_row(axes, out, everything=False):
+    return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
+            loader_rows(out) + gdb_rows(out) + matrix_rows(axes, out, everything))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+# tools/tools.mk - images, runs, tests and checks.  Included by the Makefile.
+
+C_DIRS	:= $(wildcard arch boot kernel lib mm tests user bench)
+C_FILES	= $(shell find $(C_DIRS) -name '*.[ch]' | sort)
+PYTHON_FILES = $(shell grep -rlIE '^\#!.*python3' tools tests .ci | sort) $(wildcard tools/*/*.py)
+SHELL_FILES = $(shell grep -rlIE '^\#!/bin/sh' tools tests .ci | sort)
+
+# --- images ----------------------------------------------------------------------
+
+iso: $(O)/prague.iso
+usb: $(O)/prague-usb.img
+
+# Made anew each time: mkimage is quick, and knows what it puts in.
+$(O)/prague.iso: all FORCE
+	$(call say,ISO,$@)
+	$(Q)tools/mkimage --out $@ --boot $(O)/boot --menu boot/menu.txt \
+		--percpu $(O)/percpu-release/kernel.elf --classic $(O)/classic-release/kernel.elf
+
+# The image is a hybrid: what boots as a CD boots as a disk.
+$(O)/prague-usb.img: $(O)/prague.iso
+	$(Q)cp $< $@
+
+flash: iso
+	$(Q)tools/flash DEV=$(DEV) IMAGE=$(O)/prague.iso $(if $(FORCE),FORCE=$(FORCE))
+
+# --- running ---------------------------------------------------------------------
+
+# In a recipe, one after the other: nothing is built before its tools are there.
+run: setup
+	$(Q)$(MAKE) --no-print-directory kernel boot
+	$(Q)tools/run --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
+
+debug: setup
+	$(Q)$(MAKE) --no-print-directory kernel boot
+	@echo "in another terminal: gdb -x tools/gdb/prague.py $(K)/kernel.elf -ex 'target remote :1234'"
+	$(Q)tools/run --gdb --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
+
+test: setup
+	$(Q)$(MAKE) --no-print-directory -j2 all
+	$(Q)$(MAKE) --no-print-directory iso
+	$(Q)tools/test --out $(O)
+
+test-all: setup
+	$(Q)$(MAKE) --no-print-directory -j2 all
+	$(Q)$(MAKE) --no-print-directory iso
+	$(Q)tools/test --out $(O) --all
+
+setup:
+	$(Q)tools/setup
+
+# --- static checks ---------------------------------------------------------------
+
+.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+
+check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+
+check-format:
+	$(call say,CHECK,format)
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+
+check-layers:
+	$(call say,CHECK,layers)
+	$(Q)tools/check-layers
+
+check-words:
+	$(call say,CHECK,words)
+	$(Q)tools/check-words
+
+check-scripts:
+	$(call say,CHECK,scripts)
+	$(Q)python3 -c 'import sys; [compile(open(f).read(), f, "exec") for f in sys.argv[1:]]' $(PYTHON_FILES)
+	$(Q)for f in $(SHELL_FILES); do sh -n $$f || exit 1; done
+
+check-matrix:
+	$(call say,CHECK,matrix)
+	$(Q)tools/matrix --verify
+
+# What cppcheck is told to pass over, and why:
+#   missingInclude*	it is not given the compiler's own headers
+#   unusedFunction	it sees neither assembly nor the linker's tables of tests
+#   unusedStructMember	tables of the hardware have members for their layout alone
+#   variableScope	declarations stand at the head of a block, by style
+#   constParameter*, constVariable*  callbacks have the type that their caller wants
+#   nullPointerRedundantCheck, arrayIndexOutOfBoundsCond  an EXPECT() that fails goes on, by design,
+#			and an ASSERT() that fails does not, which it cannot tell from the macro
+#   comparePointers, subtractPointers	the linker's X_begin and X_end bound one object
+CPPCHECK_PASS := missingInclude missingIncludeSystem unusedFunction unusedStructMember variableScope \
+	constParameter constParameterCallback constVariable nullPointerRedundantCheck \
+	arrayIndexOutOfBoundsCond comparePointers subtractPointers
+CPPCHECK := cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --platform=unix64 \
+	--enable=warning,performance,portability --library=gnu -I. \
+	-DPRAGUE_DEBUG=1 -DPRAGUE_KERNEL='"percpu"' -DPRAGUE_BUILD='"debug"' \
+	$(CPPCHECK_PASS:%=--suppress=%)
+
+check-cppcheck:
+	$(call say,CHECK,cppcheck)
+	$(Q)for twin in percpu classic; do \
+		$(CPPCHECK) -Iarch/x86_64/$$twin $(filter-out tests/host/% tests/sim/%,$(filter %.c,$(C_FILES))) || exit 1; done
+
+check-elf: all
+	$(Q)for k in $(KERNELS); do \
+		tools/check-elf $(O)/$$k/kernel.elf --twin $${k%-*} --build $${k#*-} || exit 1; done
+
+# --- for people ------------------------------------------------------------------
+
+compile_commands.json: FORCE
+	$(call say,GEN,$@)
+	$(Q)tools/compile-commands --make '$(MAKE)' --out $@
+
+help:
+	@echo 'make                   both kernels, debug and release, and the loaders'
+	@echo 'make kernel            one kernel: KERNEL=percpu|classic BUILD=debug|release'
+	@echo 'make boot              the loaders, for UEFI and BIOS'
+	@echo 'make iso               $(O)/prague.iso, with the release kernels and a menu'
+	@echo 'make usb               $(O)/prague-usb.img, the same for a USB disk'
+	@echo 'make flash DEV=/dev/sdX  write it to a USB disk, after asking'
+	@echo 'make run               build and run the self-tests in QEMU: SMP=4 MEM=512M, or RUN=... (tools/run --help)'
+	@echo 'make debug             the same, waiting for gdb on :1234'
+	@echo 'make test              every check there is'
+	@echo 'make test-all          the same, with every combination of the matrix'
+	@echo 'make check             static checks only'
+	@echo 'make host-test         unit tests, on the host'
+	@echo 'make host-fuzz         fuzzers of the parsers, on the host'
+	@echo 'make compile_commands.json  for editors'
+	@echo 'make setup             install the Debian packages that are missing'
+	@echo 'make clean             remove $(O)'
+	@echo 'V=1 shows the commands; CROSS_COMPILE=, CC=clang and O=DIR are honoured'
