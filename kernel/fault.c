@@ -60,7 +60,7 @@ void trap_fault(struct trapframe *f)
 {
 	const char *name = f->vector < VECTOR_EXCEPTIONS ? names[f->vector] : NULL;
 
-	if (from_user(f) && user_call_active())
+	if (trap_from_user(f) && user_call_active())
 		user_call_finish(PROBE_FAULT(f->vector, f->error));
 	if (f->vector == VECTOR_PF)
 		page_fault(f);

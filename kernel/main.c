@@ -13,6 +13,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/pic.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "boot/handoff.h"
@@ -27,6 +28,7 @@
 #include "lib/string.h"
 #include "mm/boot_alloc.h"
 #include "mm/cpu_tables.h"
+#include "mm/flush.h"
 #include "mm/kspace.h"
 #include "mm/page_alloc.h"
 #include "mm/pgd.h"
@@ -72,6 +74,13 @@ static void enter_own_tables(void)
 {
 	const char *why;
 
+	pti_init(options.pti);
+	flush_init();
+	if (pti_on && asids > ASIDS_MAX_ISOLATED) {
+		printk("mm: asids=%u is too much with pti=on, using %u\n", asids,
+		       ASIDS_MAX_ISOLATED);
+		asids = ASIDS_MAX_ISOLATED;
+	}
 	printk("mm: building the kernel half, physmap=%s\n",
 	       options.physmap == PHYSMAP_ALL ? "all" : "kernel");
 	boot_alloc_init(&handoff);
@@ -92,8 +101,9 @@ static void enter_own_tables(void)
 	why = pcid_init(options.pcid);
 	if (why != NULL)
 		printk("mm: pcid=on cannot be had: %s\n", why);
+	pti_init_entry();
 	pcid_enable();
-	printk("mm: pcid=%s asids=%u\n", pcid_mode_name(), asids);
+	printk("mm: pcid=%s pti=%s asids=%u\n", pcid_mode_name(), pti_on ? "on" : "off", asids);
 }
 
 /* [start, end) to the zones that it lies in; the first MiB stays out. */

@@ -19,6 +19,7 @@ static u32 kernel_word, emulator_word;
 
 static const char *const physmap_words[] = { "all", "kernel", NULL };
 static const char *const pcid_words[] = { "auto", "on", "soft", "off", NULL };
+static const char *const pti_words[] = { "auto", "on", "off", NULL };
 static const char *const fill_words[] = { "setup", "touch", NULL };
 static const char *const kernel_words[] = { "percpu", "classic", NULL };
 static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
@@ -49,6 +50,8 @@ static const struct cmdline_option table[] = {
 	  .help = "bytes of kernel-owned memory" },
 	{ "pcid", CMDLINE_CHOICE, TARGET(options.pcid), .choices = pcid_words,
 	  .help = "TLB tags: the CPU's, in protocol only, or none" },
+	{ "pti", CMDLINE_CHOICE, TARGET(options.pti), .choices = pti_words,
+	  .help = "user mode on page tables of its own" },
 	{ "asids", CMDLINE_UINT, TARGET(asids), .min = 1, .max = ASIDS_MAX,
 	  .help = "slots per CPU" },
 	{ "fill", CMDLINE_CHOICE, TARGET(fill_policy), .choices = fill_words,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "arch/x86_64/pcid.h"
+#include "arch/x86_64/pti.h"
 #include "lib/types.h"
 #include "mm/kspace.h"
 
@@ -21,6 +22,7 @@ struct options {
 	u64 seed;	      /* of everything random; 0: from the clock */
 	enum physmap physmap; /* what the direct map covers */
 	enum pcid_mode pcid;  /* tags: arch/x86_64/pcid.h */
+	enum pti_mode pti;    /* page-table isolation: arch/x86_64/pti.h */
 	u64 kmem;	      /* bytes of ZONE_KERNEL; 0: a quarter */
 };
 

@@ -5,6 +5,7 @@
 #include "arch/x86_64/irq.h"
 #include "kernel/thread.h"
 #include "lib/assert.h"
+#include "mm/kmap.h"
 #include "mm/mm.h"
 #include "mm/switch.h"
 
@@ -17,6 +18,7 @@ void kthread_use_mm(struct mm *mm)
 	flags = irq_save();
 	current->mm = mm;
 	switch_mm(mm);
+	kmap_renew();
 	irq_restore(flags);
 }
 

@@ -26,6 +26,17 @@ enum fill_policy fill_policy = FILL_SETUP;
 DEFINE_PER_CPU(struct cpu_tlb, cpu_tlb);
 struct slot asid_nobody;
 
+u64 asid_enter_user(void)
+{
+	struct slot *s = cpu_tlb.loaded;
+	u64 cr3;
+
+	ASSERT(s != NULL, "CPU %u: user mode without an address space", cpu_id);
+	cr3 = s->user_cr3;
+	s->user_cr3 = cr3 | CR3_NOFLUSH;
+	return cr3 & cr3_mask;
+}
+
 static struct slot *slot_at(const struct cpu_tlb *t, u32 n)
 {
 	return &t->chunks[n / SLOTS_PER_CHUNK][n % SLOTS_PER_CHUNK];

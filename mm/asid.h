@@ -5,8 +5,9 @@
  * Each CPU has up to asids= slots.  Slot n's tag is PCID n + 1; PCID 0 is the neutral
  * PGD's.  A slot serves one ctx_id at a time; it is given to another by its own CPU only,
  * with interrupts off, never while it is loaded, and the first load after that flushes
- * the tag (R5).  Slot records are never freed: other CPUs may read one while its owner
- * gives it away, and compare ctx_id to see whom it is about.
+ * the tag (R5).  Isolated, it has a second tag, n + 1 + 2048, for user mode.  Slot records are
+ *never freed: other CPUs may read one while its owner gives it away, and compare ctx_id to see whom
+ *it is about.
  *
  * Finding an mm's slot costs the same for any number of slots: mm->bound[cpu] says which
  * it was, and slot.ctx_id whether it still is.  A slot that is taken need not be
@@ -19,6 +20,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
 #include "mm/mm.h"
 
@@ -26,20 +28,23 @@ struct slot {
 	u64 ctx_id;	       /* [s] whom it serves; 0: nobody yet */
 	u64 tlb_gen;	       /* [o] the tag holds nothing older than this generation */
 	u64 cr3;	       /* [o] PGD | PCID; PGD 0: it has none */
+	u64 user_cr3;	       /* [o] isolated: the same for user mode, and CR3_NOFLUSH unless
+				  that tag owes a flush */
 	struct mm *mm;	       /* [o] good while the slot is loaded */
 	struct entry_set held; /* [s] top-level entries below which its tag may hold
 				  translations: at least those in its PGD (percpu kernel) */
 	u64 referenced;	       /* [o] used since the hand came by */
 	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim */
-	u64 pad[6];	       /* two cache lines */
+	u64 pad[5];	       /* two cache lines */
 };
 
 STATIC_ASSERT(sizeof(struct slot) == 128, "slots are cut from pages");
 
-#define SLOTS_PER_CHUNK (u32)(PAGE_SIZE / sizeof(struct slot))
-#define ASIDS_MAX	4094u
-#define SLOT_CHUNKS	((ASIDS_MAX + SLOTS_PER_CHUNK - 1) / SLOTS_PER_CHUNK)
-#define ASIDS_RESERVE	2u /* slots with a PGD from the CPU's start on: a switch cannot fail */
+#define SLOTS_PER_CHUNK	   (u32)(PAGE_SIZE / sizeof(struct slot))
+#define ASIDS_MAX	   4094u
+#define ASIDS_MAX_ISOLATED 2046u /* half of the tags are user mode's */
+#define SLOT_CHUNKS	   ((ASIDS_MAX + SLOTS_PER_CHUNK - 1) / SLOTS_PER_CHUNK)
+#define ASIDS_RESERVE	   2u /* slots with a PGD from the CPU's start on: a switch cannot fail */
 
 struct cpu_tlb {
 	u64 loading_ctx;      /* [s] the mm being loaded; set before its generation is read */
@@ -68,6 +73,18 @@ extern enum fill_policy fill_policy;
  * neutral root.  0 or -ENOMEM.
  */
 int asid_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
+
+/*
+ * The loaded slot's user side is about to be entered: the CR3 for it, which pays what its
+ * tag owes.  Interrupts off, until it is loaded.
+ */
+u64 asid_enter_user(void);
+
+/* @s's user tag owes a flush: its next load pays.  This CPU's slot, interrupts off. */
+static inline void asid_owe_user_flush(struct slot *s)
+{
+	s->user_cr3 &= ~CR3_NOFLUSH;
+}
 
 /* What the hints of a new mm point to: a slot that serves nobody. */
 extern struct slot asid_nobody;

@@ -55,7 +55,7 @@ int cpu_map_area(pte_t *root, u32 cpu, const struct cpu_memory *m)
 		if (m->area[i] == 0)
 			continue;
 		err = pgtable_map(root, cpu_area_base(cpu) + i * PAGE_SIZE, m->area[i], PAGE_SIZE,
-				  kspace_data_flags(), PT_LEVEL_LEAF);
+				  kspace_area_flags(), PT_LEVEL_LEAF);
 		if (err && err != -EEXIST) /* a second attempt finds the first one's */
 			return err;
 	}

@@ -37,6 +37,7 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/pcid.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "lib/assert.h"
 #include "mm/counters.h"
@@ -108,8 +109,21 @@ bool flush_can_pass(const struct slot *s, u64 gen)
 	return !d.whole && d.start == d.end;
 }
 
+/*
+ * For one tag there is a short cut, see sync_own(); isolated, a slot has two, and none.
+ * Constant after flush_init().
+ */
+static u64 own_bytes_max = FLUSH_PAGES_MAX * PAGE_SIZE;
+
+void flush_init(void)
+{
+	if (pti_on)
+		own_bytes_max = 0;
+}
+
 static void pay(struct slot *s, const struct debt *d)
 {
+	asid_owe_user_flush(s); /* INVLPG does not reach the user's tag */
 	if (d->whole) {
 		tlb_load_flush(s->cr3);
 		count_event(WHOLE_FLUSHES);
@@ -229,7 +243,7 @@ static void sync_own(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, bool fr
 		irq_restore(flags);
 		return;
 	}
-	if (s->tlb_gen + 1 != gen || freed_tables || end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
+	if (s->tlb_gen + 1 != gen || freed_tables || end - start > own_bytes_max) {
 		sync_loaded();
 	} else {
 		for (vaddr_t va = start; va < end; va += PAGE_SIZE)

@@ -9,6 +9,9 @@
 /* More pages than this are flushed whole. */
 #define FLUSH_PAGES_MAX 32u
 
+/* After pti_init(), before the first flush. */
+void flush_init(void);
+
 /*
  * The leaves of [start, end) were changed, and if @freed_tables, tables there taken out.
  * On return no CPU can use what was there before (R3, R4).  Under mm->lock, interrupts on.

@@ -2,9 +2,12 @@
 /*
  * mm/kmap.c - see kmap.h.
  *
- * INVLPG comes when a PTE is set: it reaches the loaded tag and global entries, and the
- * window's entries are global where they can be, so nothing older survives in this CPU
- * under another tag.  The one at the drop keeps a stale pointer from working.
+ * INVLPG comes when a PTE is set: it reaches the loaded tag and global entries.  The
+ * window's entries are global where they can be; with page-table isolation they are not, and
+ * an older one may survive under another tag.  That does no harm while the other tag is
+ * not loaded under a live mapping, and who loads it so calls kmap_renew(); the neutral
+ * PGD is always loaded with a flush.  The INVLPG at the drop keeps a stale pointer from
+ * working.
  */
 #include "arch/x86_64/cpu_area.h"
 #include "arch/x86_64/pcid.h"
@@ -55,6 +58,12 @@ void *kmap_local_page(struct page *page)
 		page_to_phys(page) | kspace_data_flags() | PTE_ACCESSED | PTE_DIRTY;
 	tlb_local_page(va);
 	return (void *)va;
+}
+
+void kmap_renew(void)
+{
+	for (u32 depth = 0; depth < kmap_depth; depth++)
+		tlb_local_page(kmap_base(cpu_id) + slot_of(depth) * PAGE_SIZE);
 }
 
 void kunmap_local(const void *address)

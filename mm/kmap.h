@@ -20,6 +20,12 @@ void *kmap_local_page(struct page *page) WARN_UNUSED_RESULT;
 /* Drop the last mapping, which must be the one at @address. */
 void kunmap_local(const void *address);
 
+/*
+ * Another table was loaded under live mappings: its tag may hold older ones of their
+ * addresses.  Interrupts off.
+ */
+void kmap_renew(void);
+
 /* Give @cpu its window's page table.  Its neutral root exists.  0 or -ENOMEM. */
 int kmap_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
 

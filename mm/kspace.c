@@ -9,6 +9,7 @@
  * 4 GiB (or the end of memory) downwards, and if that is not enough, upwards from there.
  */
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/spinlock.h"
 #include "lib/assert.h"
 #include "lib/err.h"
@@ -25,17 +26,20 @@
 #define KMEM_LEAST	     (6 * MIB)
 #define STACK_STRIDE	     (2 * KERNEL_STACK_SIZE) /* the lower half is the guard */
 #define STACK_MAX	     ((STACKS_END - STACKS_BASE) / STACK_STRIDE)
+#define ENTRY_TEXT_FLAGS     (PTE_PRESENT | PTE_GLOBAL)
 #define PAGES_PER_ARRAY_PAGE (PAGE_SIZE / sizeof(struct page))
 
 /* linker.ld */
 extern const u8 kernel_begin[], text_begin[], text_end[], rodata_begin[], rodata_end[];
 extern const u8 data_begin[], kernel_end[];
+extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_data_end[];
 extern const u8 boot_stack_guard[]; /* entry.asm */
 
 static struct {
 	struct spinlock lock; /* devices_next, stacks, and the tables below them */
 	pte_t *root;	      /* constant after kspace_init() */
 	pte_t image;	      /* constant: entry for KERNEL_BASE in a level-3 table */
+	pte_t entry_image;    /* constant: the same in a user PGD's; 0: not isolated */
 	vaddr_t devices_next;
 	u64 stacks_made;
 	paddr_t stack_page; /* for a stack that memory ran out on; 0: none */
@@ -56,14 +60,29 @@ pte_t kspace_image_entry(void)
 	return kspace.image;
 }
 
-pte_t kspace_data_flags(void)
+pte_t kspace_entry_image(void)
 {
-	return PTE_PRESENT | PTE_WRITE | PTE_GLOBAL | pte_nx();
+	return kspace.entry_image;
+}
+
+static pte_t text_flags(void)
+{
+	return PTE_PRESENT | (pti_on ? 0 : PTE_GLOBAL);
 }
 
 static pte_t rodata_flags(void)
 {
-	return PTE_PRESENT | PTE_GLOBAL | pte_nx();
+	return text_flags() | pte_nx();
+}
+
+pte_t kspace_data_flags(void)
+{
+	return rodata_flags() | PTE_WRITE;
+}
+
+pte_t kspace_area_flags(void)
+{
+	return kspace_data_flags() | PTE_GLOBAL;
 }
 
 static bool is_ram(const struct handoff_range *r)
@@ -219,31 +238,53 @@ static int map_direct_range(const struct handoff *h, const struct handoff_range 
 	}
 }
 
-static int map_image_part(const struct handoff *h, const u8 *begin, const u8 *end, pte_t flags)
+static int map_image_part(pte_t *root, const struct handoff *h, const u8 *begin, const u8 *end,
+			  pte_t flags)
 {
 	paddr_t pa = h->kernel_phys + (u64)(begin - kernel_begin);
 
-	return pgtable_map(kspace.root, (vaddr_t)begin, pa, ALIGN_UP((u64)(end - begin), PAGE_SIZE),
-			   flags, PT_LEVEL_LEAF);
+	return pgtable_map(root, (vaddr_t)begin, pa, ALIGN_UP((u64)(end - begin), PAGE_SIZE), flags,
+			   PT_LEVEL_LEAF);
+}
+
+/* The entry of @root's level-3 table that KERNEL_BASE lies below. */
+static pte_t image_entry(const pte_t *root)
+{
+	const pte_t *level3 = phys_to_virt(pte_address(root[PT_CPU_LOCAL]));
+
+	return level3[pt_index(KERNEL_BASE, PT_LEVEL_1G)];
 }
 
 static int map_image(const struct handoff *h)
 {
-	const pte_t *level3;
-	int err = map_image_part(h, text_begin, text_end, PTE_PRESENT | PTE_GLOBAL);
+	pte_t *root = kspace.root;
+	int err = map_image_part(root, h, entry_text_begin, entry_text_end, ENTRY_TEXT_FLAGS);
 
 	if (!err)
-		err = map_image_part(h, rodata_begin, rodata_end, rodata_flags());
+		err = map_image_part(root, h, entry_text_end, text_end, text_flags());
 	if (!err)
-		err = map_image_part(h, data_begin, boot_stack_guard, kspace_data_flags());
+		err = map_image_part(root, h, rodata_begin, rodata_end, rodata_flags());
 	if (!err)
-		err = map_image_part(h, boot_stack_guard + PAGE_SIZE, kernel_end,
+		err = map_image_part(root, h, data_begin, boot_stack_guard, kspace_data_flags());
+	if (!err)
+		err = map_image_part(root, h, boot_stack_guard + PAGE_SIZE, kernel_end,
 				     kspace_data_flags());
-	if (err)
-		return err;
-	level3 = phys_to_virt(pte_address(kspace.root[PT_CPU_LOCAL]));
-	kspace.image = level3[pt_index(KERNEL_BASE, PT_LEVEL_1G)];
-	return 0;
+	if (!err)
+		kspace.image = image_entry(root);
+	return err;
+}
+
+/* What all user PGDs have of the image.  The kernel writes entry data, user PGDs do not let it. */
+static int map_entry_image(const struct handoff *h)
+{
+	pte_t *root = pti_user_pgd(kspace.root);
+	int err = map_image_part(root, h, entry_text_begin, entry_text_end, ENTRY_TEXT_FLAGS);
+
+	if (!err)
+		err = map_image_part(root, h, entry_data_begin, entry_data_end, rodata_flags());
+	if (!err)
+		kspace.entry_image = image_entry(root);
+	return err;
 }
 
 /* Map zeroed memory where the struct pages of [start, end) lie, unless a neighbour has. */
@@ -291,7 +332,7 @@ int kspace_init(const struct handoff *h, enum physmap physmap, u64 kmem)
 		{ DEVICES_BASE, DEVICES_END },
 		{ CPU_AREAS_BASE, CPU_AREAS_END },
 	};
-	paddr_t root = pgtable_alloc();
+	paddr_t root = pgtable_alloc_root();
 	int err = 0;
 
 	if (root == 0)
@@ -302,6 +343,8 @@ int kspace_init(const struct handoff *h, enum physmap physmap, u64 kmem)
 		err = preallocate(top_level[i].start, top_level[i].end);
 	if (!err)
 		err = map_image(h);
+	if (!err && pti_on)
+		err = map_entry_image(h);
 	if (!err)
 		err = map_ram(h, physmap);
 	return err;

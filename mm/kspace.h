@@ -12,6 +12,10 @@
  *	stacks		with a guard page below each; recycled, never unmapped
  *	devices		registers and framebuffer
  *	entry 511	here: the kernel image alone.  What a CPU has before it has more
+ *
+ * All of it is global, unless page tables are isolated: then what user mode must not see
+ * may not stay in the TLB either, and only what the user PGD maps with the same rights
+ * is global: entry text and the CPUs' entry areas.
  */
 #pragma once
 
@@ -38,8 +42,13 @@ paddr_t kspace_root(void);
 /* What goes below a CPU's own entry 511 to map the kernel image at KERNEL_BASE. */
 pte_t kspace_image_entry(void);
 
-/* Rights of kernel memory that is data. */
+/* The same for the tables of user PGDs: entry text and entry data, nothing else.  0: not isolated.
+ */
+pte_t kspace_entry_image(void);
+
+/* Rights of kernel memory that is data; and of a CPU's entry area. */
 pte_t kspace_data_flags(void);
+pte_t kspace_area_flags(void);
 
 /* The window of addresses whose RAM is ZONE_KERNEL. */
 enum zone_id kspace_zone(paddr_t pa);

@@ -37,17 +37,15 @@ static void free_hints(struct mm *mm)
 
 static bool alloc_parts(struct mm *mm)
 {
-	struct page *reference = alloc_page(ZONE_KERNEL);
-
+	mm->reference = pgd_alloc_reference();
 	mm->hint = alloc_hints();
 	mm->bound = pgd_policy.activate == NULL ? mm->hint : alloc_hints();
-	if (reference == NULL || mm->hint == NULL || mm->bound == NULL || pgd_attach(mm)) {
-		if (reference != NULL)
-			free_page(reference);
+	if (mm->reference == NULL || mm->hint == NULL || mm->bound == NULL || pgd_attach(mm)) {
+		if (mm->reference != NULL)
+			pgd_free_reference(mm->reference);
 		free_hints(mm);
 		return false;
 	}
-	mm->reference = page_address(reference);
 	return true;
 }
 
@@ -61,8 +59,6 @@ struct mm *mm_create(void)
 		kmem_cache_free(&mm_cache, mm);
 		return NULL;
 	}
-	memset(mm->reference, 0, PAGE_SIZE);
-	pgd_init_reference(mm->reference);
 	spin_init(&mm->lock, "mm", LOCK_RANK_MM);
 	region_tree_init(&mm->regions, USER_END);
 	mm->ctx_id = shared_add(&last_ctx_id, 1) + 1;

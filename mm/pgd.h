@@ -4,6 +4,9 @@
  *
  * percpu/pgd.c: a PGD of the slot's own, whose user entries arrive by copy from the
  * mm's reference.  classic/pgd.c: the mm's reference itself.
+ *
+ * Isolated, each is a pair (arch/x86_64/pti.h), and "entry" means the entry in both: as
+ * it is in the user PGD, and with NX in the kernel PGD.
  */
 #pragma once
 
@@ -70,5 +73,10 @@ void pgd_check(const struct slot *s);
 /* Do entries arrive in PGDs by copy (percpu), or are they the mm's own (classic)? */
 bool pgd_copies_entries(void);
 
-/* Prepare a fresh reference: what of the kernel it must hold. */
-void pgd_init_reference(pte_t *reference);
+/* A reference with nothing of the user's and what of the kernel it must hold.  NULL: out of memory.
+ */
+pte_t *pgd_alloc_reference(void) WARN_UNUSED_RESULT;
+void pgd_free_reference(pte_t *reference);
+
+/* Entry @entry of @reference, empty, becomes @table, whose contents can be seen before it. */
+void pgd_set_reference(pte_t *reference, u32 entry, pte_t table);

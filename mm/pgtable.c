@@ -3,6 +3,7 @@
  * mm/pgtable.c - see pgtable.h.
  */
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/pti.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/boot_alloc.h"
@@ -22,23 +23,35 @@ u64 pgtable_pages(void)
 	return READ_ONCE(pages);
 }
 
-paddr_t pgtable_alloc(void)
+/* 2^order zeroed pages, aligned to their size. */
+static paddr_t alloc_tables(u32 order)
 {
+	u64 size = PAGE_SIZE << order;
 	paddr_t pa;
-	struct page *page;
 
 	if (!use_page_alloc) {
-		pa = boot_alloc(PAGE_SIZE, PAGE_SIZE);
+		pa = boot_alloc(size, size);
 	} else {
-		page = alloc_page(ZONE_KERNEL);
+		struct page *page = alloc_pages(ZONE_KERNEL, order);
+
 		if (page == NULL)
 			return 0;
 		pa = page_to_phys(page);
-		memset(phys_to_virt(pa), 0, PAGE_SIZE);
+		memset(phys_to_virt(pa), 0, size);
 	}
 	if (pa != 0)
-		__atomic_fetch_add(&pages, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&pages, 1ul << order, __ATOMIC_RELAXED);
 	return pa;
+}
+
+paddr_t pgtable_alloc(void)
+{
+	return alloc_tables(0);
+}
+
+paddr_t pgtable_alloc_root(void)
+{
+	return alloc_tables(pti_pgd_order());
 }
 
 static pte_t *table_of(pte_t entry)

@@ -20,6 +20,12 @@
 paddr_t pgtable_alloc(void) WARN_UNUSED_RESULT;
 void pgtable_use_page_alloc(void);
 
+/*
+ * The same for a top-level table: isolated, a pair of pages, kernel PGD and user PGD
+ * (arch/x86_64/pti.h), whose first page's address is returned.
+ */
+paddr_t pgtable_alloc_root(void) WARN_UNUSED_RESULT;
+
 /* Table pages handed out so far, for the memory account. */
 u64 pgtable_pages(void);
 

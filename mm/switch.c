@@ -30,7 +30,7 @@ static ALWAYS_INLINE void finish(struct slot *s, u64 ctx_id)
 }
 
 /* Are the translations that @s's tag holds good at generation @gen? */
-static ALWAYS_INLINE bool may_keep(const struct slot *s, u64 gen)
+static ALWAYS_INLINE bool may_keep(struct slot *s, u64 gen)
 {
 	if (s->tlb_gen == 0)
 		return false;
@@ -41,6 +41,7 @@ static ALWAYS_INLINE bool may_keep(const struct slot *s, u64 gen)
 		return true;
 	}
 	count_event(SWITCH_FLUSHES);
+	asid_owe_user_flush(s);
 	return false;
 }
 

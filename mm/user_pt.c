@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/flush.h"
 #include "mm/page_alloc.h"
+#include "mm/pgd.h"
 #include "mm/user_pt.h"
 
 /* --- gathering ------------------------------------------------------------------------ */
@@ -68,18 +69,24 @@ struct page *user_pt_page(pte_t leaf)
 static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level)
 {
 	struct page *page = alloc_page(ZONE_KERNEL);
+	pte_t new;
 
 	if (page == NULL)
 		return NULL;
 	memset(page_address(page), 0, PAGE_SIZE);
 	page->private[0] = 0;
 	mm->table_pages++;
-	/* Bit before entry, so that `present` has all that any PGD may have copied. */
-	if (level == PT_LEVEL_TOP)
-		entry_set_add(&mm->present, (u32)(entry - parent));
-	else
+	new = pte_table(page_to_phys(page)) | PTE_USER;
+	if (level == PT_LEVEL_TOP) {
+		u32 i = (u32)(entry - parent);
+
+		/* Bit before entry, so that `present` has all that any PGD may have copied. */
+		entry_set_add(&mm->present, i);
+		pgd_set_reference(parent, i, new);
+	} else {
 		(*entries_in(parent))++;
-	shared_store(entry, pte_table(page_to_phys(page)) | PTE_USER); /* after the zeroes */
+		shared_store(entry, new); /* after the zeroes */
+	}
 	return page_address(page);
 }
 
@@ -214,7 +221,10 @@ static void destroy_level(pte_t *table, u32 level)
 		else if (user_pt_page(table[i]) != NULL)
 			put_page(user_pt_page(table[i]));
 	}
-	free_page(virt_to_page(table));
+	if (level == PT_LEVEL_TOP)
+		pgd_free_reference(table);
+	else
+		free_page(virt_to_page(table));
 }
 
 void user_pt_destroy(struct mm *mm)

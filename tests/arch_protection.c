@@ -10,14 +10,13 @@
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
-#include "arch/x86_64/user_call.h"
-#include "lib/string.h"
 #include "mm/kspace.h"
-#include "mm/page_alloc.h"
 #include "mm/pgtable.h"
+#include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
 #include "tests/tables.h"
+#include "tests/user_code.h"
 
 #define RET 0xc3
 
@@ -110,7 +109,7 @@ TEST("arch.protection", stack_guard)
 	kspace_free_stack(top);
 }
 
-/* --- with a user half: a table of this CPU's, with one user page that holds code ------- */
+/* --- with a user half: an address space with one page that holds code ------------------- */
 
 #define USER_VA 0x400000ul
 
@@ -121,50 +120,8 @@ static const u8 user_ud2[] = { 0x0f, 0x0b };
 /* cli: a general protection fault in ring 3. */
 static const u8 user_cli[] = { 0xfa };
 
-struct user_tables {
-	struct page *root, *page;
-};
-
-static bool make_user_tables(struct test *t, struct user_tables *u, const u8 *code, size_t size)
-{
-	pte_t *root;
-	int err = 0;
-
-	u->root = alloc_page(ZONE_KERNEL);
-	u->page = alloc_page(ZONE_KERNEL);
-	EXPECT(t, u->root && u->page, "out of memory");
-	if (u->root == NULL || u->page == NULL)
-		return false;
-	root = page_address(u->root);
-	memset(root, 0, PAGE_SIZE);
-	memcpy(root + PT_KERNEL_FIRST, loaded_root() + PT_KERNEL_FIRST, PAGE_SIZE / 2);
-	memset(page_address(u->page), 0, PAGE_SIZE);
-	memcpy(page_address(u->page), code, size);
-	err = pgtable_map(root, USER_VA, page_to_phys(u->page), PAGE_SIZE,
-			  PTE_PRESENT | PTE_WRITE | PTE_USER, PT_LEVEL_LEAF);
-	EXPECT_EQ(t, err, 0);
-	return err == 0;
-}
-
-/* The three tables below the root go with it. */
-static void free_user_tables(struct user_tables *u)
-{
-	pte_t *table = page_address(u->root);
-
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--) {
-		pte_t *next = phys_to_virt(pte_address(table[pt_index(USER_VA, level)]));
-
-		free_page(virt_to_page(table));
-		table = next;
-	}
-	free_page(virt_to_page(table));
-	free_page(u->page);
-}
-
 struct user_try {
-	struct test *t;
-	const u8 *code;
-	size_t size;
+	struct mm *mm;
 	u32 (*access)(void);
 	u32 got;
 };
@@ -184,20 +141,15 @@ static u32 ring3(void)
 	return (u32)user_call(USER_VA, USER_VA + PAGE_SIZE);
 }
 
-/* Do @u->access on tables that have a user page.  Interrupts off. */
+/* Do @u->access on an address space that has a user page.  Interrupts off. */
 static void with_user_page(struct user_try *u)
 {
-	struct user_tables tables;
-	u64 flags, neutral = read_cr3();
+	u64 flags = irq_save();
 
-	if (!make_user_tables(u->t, &tables, u->code, u->size))
-		return;
-	flags = irq_save();
-	write_cr3(page_to_phys(tables.root));
+	switch_mm(u->mm);
 	u->got = u->access();
-	write_cr3(neutral);
+	switch_to_neutral();
 	irq_restore(flags);
-	free_user_tables(&tables);
 }
 
 static void with_user_page_ipi(void *arg)
@@ -209,14 +161,19 @@ static void with_user_page_ipi(void *arg)
 static void expect_on_each(struct test *t, const u8 *code, size_t size, u32 (*access)(void),
 			   u32 want)
 {
+	struct mm *mm = user_code_mm(USER_VA, code, size);
 	u32 cpu;
 
+	EXPECT(t, mm != NULL, "out of memory");
+	if (mm == NULL)
+		return;
 	for_each_cpu (cpu, &cpus_online) {
-		struct user_try u = { t, code, size, access, 0 };
+		struct user_try u = { mm, access, 0 };
 
 		run_on_cpu(cpu, with_user_page_ipi, &u);
 		EXPECT(t, u.got == want, "CPU %u: %#x, expected %#x", cpu, u.got, want);
 	}
+	mm_put(mm);
 }
 
 TEST("arch.protection", smap)

@@ -6,6 +6,7 @@
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/trap.h"
 
 /* Segment descriptors of long mode: base and limit count for nothing but SEL_CPU_NUMBER. */
 #define DESC_KERNEL_CODE 0x00af9b000000fffful
@@ -15,6 +16,8 @@
 #define DESC_USER_CODE	 0x00affb000000fffful
 #define DESC_CPU_NUMBER	 0x0040f50000000000ul /* data, read-only, DPL 3, byte limit */
 #define DESC_TSS	 0x0000890000000000ul
+
+DEFINE_PER_CPU(u64, entry_stack_top);
 
 /* The 16-byte descriptor of a TSS (SDM vol. 3A, figure 8-4). */
 static void set_tss_descriptor(u64 *entry, const struct tss *tss)
@@ -52,6 +55,7 @@ void cpu_area_load(void)
 	struct cpu_entry *e = (struct cpu_entry *)cpu_area_base(cpu);
 	struct descriptor_pointer gdt = { sizeof(e->gdt) - 1, (vaddr_t)e->gdt };
 
+	entry_stack_top = cpu_area_entry_stack_top(cpu);
 	fill_tss(&e->tss, cpu);
 	fill_gdt(e, cpu);
 	__asm__ volatile("lgdt %0" ::"m"(gdt) : "memory");

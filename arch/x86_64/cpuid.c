@@ -39,6 +39,7 @@ static const struct feature {
 	{ "smap", 7, EBX, 20, &cpu_features.smap },
 	{ "umip", 7, ECX, 2, &cpu_features.umip },
 	{ "la57", 7, ECX, 16, &cpu_features.la57 },
+	{ "arch_capabilities", 7, EDX, 29, &cpu_features.arch_capabilities },
 	{ "rdpid", 7, ECX, 22, &cpu_features.rdpid },
 	{ "nx", LEAF_EXT_BASE, EDX, 20, &cpu_features.nx },
 	{ "1g", LEAF_EXT_BASE, EDX, 26, &cpu_features.gib_pages },

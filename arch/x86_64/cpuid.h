@@ -16,7 +16,7 @@ struct cpu_features {
 	u8 phys_bits;
 	bool mce, nx, gib_pages, pge, pat;
 	bool smep, smap, umip, fsgsbase, la57;
-	bool pcid, invpcid;
+	bool pcid, invpcid, arch_capabilities;
 	bool x2apic, tsc_deadline, invariant_tsc, rdpid;
 	bool hypervisor;
 };

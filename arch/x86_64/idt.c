@@ -5,6 +5,7 @@
 #include "arch/x86_64/cpu_area.h"
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 
 #define IDT_ENTRIES    256
@@ -23,13 +24,14 @@ struct gate {
 	u32 reserved;
 };
 
-static struct gate idt[IDT_ENTRIES] ALIGNED(4096);
+/* The CPU reads it on whatever PGD is loaded. */
+static SECTION(".entry_data") struct gate idt[IDT_ENTRIES] ALIGNED(4096);
 
-extern const u64 trap_stubs[IDT_ENTRIES]; /* trap.asm */
+extern const u64 trap_stubs[IDT_ENTRIES], trap_stubs_isolated[IDT_ENTRIES]; /* trap.asm */
 
 static void set_gate(u32 vector, u8 extra)
 {
-	u64 to = trap_stubs[vector];
+	u64 to = pti_on ? trap_stubs_isolated[vector] : trap_stubs[vector];
 
 	idt[vector] = (struct gate){
 		.offset_0 = to & 0xffff,
@@ -40,15 +42,21 @@ static void set_gate(u32 vector, u8 extra)
 	};
 }
 
-void idt_init_early(void)
+static void set_gates(void)
 {
 	for (u32 v = 0; v < IDT_ENTRIES; v++)
 		set_gate(v, v == VECTOR_BP ? GATE_USER : 0);
+}
+
+void idt_init_early(void)
+{
+	set_gates();
 	idt_load();
 }
 
 void idt_use_ist(void)
 {
+	set_gates();
 	idt[VECTOR_DF].ist = IST_DF;
 	idt[VECTOR_NMI].ist = IST_NMI;
 	idt[VECTOR_MC].ist = IST_MC;

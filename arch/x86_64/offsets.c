@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "arch/x86_64/cpu_area.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trapframe.h"
@@ -28,8 +29,30 @@ void offsets(void)
 	VALUE(EFER_LME_BIT, EFER_LME);
 	VALUE(CR0_PAGED, CR0_PE | CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP);
 
+	VALUE(PTI_PGD, PTI_PGD_BIT);
+	VALUE(PTI_USER, PTI_USER_BITS);
+
+	OFFSET(TF_R15, struct trapframe, r15);
+	OFFSET(TF_R14, struct trapframe, r14);
+	OFFSET(TF_R13, struct trapframe, r13);
+	OFFSET(TF_R12, struct trapframe, r12);
+	OFFSET(TF_R11, struct trapframe, r11);
+	OFFSET(TF_R10, struct trapframe, r10);
+	OFFSET(TF_R9, struct trapframe, r9);
+	OFFSET(TF_R8, struct trapframe, r8);
+	OFFSET(TF_RDI, struct trapframe, rdi);
+	OFFSET(TF_RSI, struct trapframe, rsi);
+	OFFSET(TF_RBP, struct trapframe, rbp);
+	OFFSET(TF_RBX, struct trapframe, rbx);
+	OFFSET(TF_RDX, struct trapframe, rdx);
+	OFFSET(TF_RCX, struct trapframe, rcx);
+	OFFSET(TF_RAX, struct trapframe, rax);
 	OFFSET(TF_RIP, struct trapframe, rip);
 	OFFSET(TF_CS, struct trapframe, cs);
+	OFFSET(TF_RFLAGS, struct trapframe, rflags);
+	OFFSET(TF_RSP, struct trapframe, rsp);
+	OFFSET(TF_SS, struct trapframe, ss);
+	VALUE(TF_SIZE, sizeof(struct trapframe));
 
 	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);
 	OFFSET(AP_TRAMPOLINE_CR3, struct ap_params, trampoline_cr3);

@@ -40,18 +40,21 @@
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 
-#define MSR_APIC_BASE	   0x01b
-#define MSR_TSC_DEADLINE   0x6e0
-#define MSR_X2APIC_BASE	   0x800 /* register at MMIO offset n is MSR 0x800 + n / 16 */
-#define MSR_PAT		   0x277
-#define MSR_EFER	   0xc0000080
-#define MSR_FS_BASE	   0xc0000100
-#define MSR_GS_BASE	   0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_APIC_BASE	      0x01b
+#define MSR_ARCH_CAPABILITIES 0x10a
+#define MSR_TSC_DEADLINE      0x6e0
+#define MSR_X2APIC_BASE	      0x800 /* register at MMIO offset n is MSR 0x800 + n / 16 */
+#define MSR_PAT		      0x277
+#define MSR_EFER	      0xc0000080
+#define MSR_FS_BASE	      0xc0000100
+#define MSR_GS_BASE	      0xc0000101
+#define MSR_KERNEL_GS_BASE    0xc0000102
 
 #define APIC_BASE_ENABLE BIT(11)
 #define APIC_BASE_X2APIC BIT(10)
 #define APIC_BASE_BSP	 BIT(8)
+
+#define ARCH_CAPABILITIES_RDCL_NO BIT(0) /* not vulnerable to Meltdown */
 
 /* Exception vectors (SDM vol. 3A, table 6-1). */
 enum vector {

@@ -15,6 +15,16 @@
 ;			the thread's stack, in the shared half, on which C may block;
 ;   #DF NMI #MC #DB	on an IST stack each, whatever was interrupted: C runs there,
 ;			blocks never, and returns to exactly what it found.
+;
+; An exception of the IRETQ to user mode itself comes from the kernel by its CS, but finds
+; what an entry from user mode finds (the user's GS base; isolated: the user PGD and the
+; entry stack), and is taken as one.
+;
+; With page-table isolation (pti.h) the CPU comes from user mode on the user PGD, on which
+; this file and the entry area are all of the kernel that there is.  Then the stubs with
+; _isolated are in the IDT (idt.c): they load the kernel PGD, the pair's other page, before
+; they touch anything else.  The IST ways cannot know from CS which of the two was loaded:
+; they look, and put back what they found.
 
 %include "offsets.inc"
 %include "twin_entry.inc"
@@ -22,31 +32,16 @@
 bits 64
 default rel
 
-extern trap, kernel_stack_top
-global trap_stubs, trap_return_to_user
+extern trap, trap_prepare_user, kernel_stack_top, entry_stack_top
+extern pti_on, pti_noflush, pti_user_cr3
+global trap_stubs, trap_stubs_isolated, trap_return_to_user, trap_iret, trap_iret_isolated
 
-section .text
+section .entry_text progbits alloc exec nowrite align=4096
 
 ; Vectors on which the CPU pushes an error code: 8, 10-14, 17, 21, 29, 30.
 %define HAS_ERROR ((1 << 8) | (0x1f << 10) | (1 << 17) | (1 << 21) | (3 << 29))
 ; Vectors with a stack of their own: 1, 2, 8, 18.
 %define HAS_IST ((1 << 1) | (1 << 2) | (1 << 8) | (1 << 18))
-
-%assign vec 0
-%rep 256
-	align 16
-trap_stub_%+vec:
-  %if vec >= 32 || ((HAS_ERROR >> vec) & 1) == 0
-	push	0
-  %endif
-	push	vec
-  %if vec < 32 && ((HAS_IST >> vec) & 1) == 1
-	jmp	trap_ist
-  %else
-	jmp	trap_common
-  %endif
-  %assign vec vec + 1
-%endrep
 
 %macro PUSH_REGISTERS 0
 	push	rax
@@ -86,12 +81,25 @@ trap_stub_%+vec:
 %endmacro
 
 ; Offsets before the registers are pushed: vector, error, RIP, CS.
+%define EARLY_RIP 16
 %define EARLY_CS 24
 
+; The kernel PGD from the user PGD in %1, with what the kernel's tag holds.
+%macro KERNEL_CR3 1
+	and	%1, ~PTI_USER
+	or	%1, [pti_noflush]
+	mov	cr3, %1
+%endmacro
+
+; The three ways in.  %1: suffix of the labels; %2: is isolation on?
+%macro WAYS_IN 2
 	align 16
-trap_common:
+trap_exception%1:
 	test	byte [rsp + EARLY_CS], 3
-	jnz	.from_user
+	jnz	trap_from_user%1
+	cmp	qword [rsp + EARLY_RIP], trap_iret%1
+	je	trap_from_user%1
+trap_from_kernel%1:
 	PUSH_REGISTERS
 	cld
 	mov	rdi, rsp
@@ -100,9 +108,17 @@ trap_common:
 	POP_REGISTERS
 	iretq
 
-.from_user:
+	align 16
+trap_interrupt%1:
+	test	byte [rsp + EARLY_CS], 3
+	jz	trap_from_kernel%1
+trap_from_user%1:
 	TWIN_ENTER_FROM_USER
 	push	rdi
+  %if %2
+	mov	rdi, cr3
+	KERNEL_CR3 rdi
+  %endif
 	mov	rdi, rsp		; the entry stack: RDI vector error RIP CS RFLAGS RSP SS
 	mov	rsp, PERCPU(kernel_stack_top)
 	push	qword [rdi + 7 * 8]
@@ -118,32 +134,118 @@ trap_common:
 	mov	rdi, rsp
 	xor	ebp, ebp
 	call	trap
-
-; Also where a first entry to user mode joins.  In: RSP = struct trapframe of user mode.
-trap_return_to_user:
-	cli
-	POP_REGISTERS
-	TWIN_LEAVE_TO_USER
-	iretq
+	jmp	trap_return_to_user
 
 	align 16
-trap_ist:
+trap_ist%1:
 	PUSH_REGISTERS
 	cld
+  %if %2
+	mov	r14, cr3		; callee-saved, restored from the frame
+	test	r14, PTI_PGD
+	jz	.kernel_pgd
+	mov	rax, r14
+	KERNEL_CR3 rax
+.kernel_pgd:
+  %endif
 	TWIN_PARANOID_ENTER
 	mov	rdi, rsp
 	xor	ebp, ebp
 	call	trap
 	TWIN_PARANOID_LEAVE
+  %if %2
+	test	r14, PTI_PGD		; a kernel PGD is not written again: nobody changed it
+	jz	.leave
+	or	r14, [pti_noflush]	; what was owed was paid when it was loaded
+	mov	cr3, r14
+.leave:
+  %endif
 	POP_REGISTERS
 	iretq
+%endmacro
 
-; The IDT is filled from this table (idt.c).
-section .rodata
-	align 8
-trap_stubs:
+; A stub per vector.  %1: suffix.
+%macro STUBS 0-1
 %assign vec 0
 %rep 256
-	dq	trap_stub_%+vec
+	align 16
+trap_stub%1_%+vec:
+  %if vec >= 32 || ((HAS_ERROR >> vec) & 1) == 0
+	push	0
+  %endif
+	push	vec
+  %if vec >= 32
+	jmp	trap_interrupt%1
+  %elif ((HAS_IST >> vec) & 1) == 1
+	jmp	trap_ist%1
+  %else
+	jmp	trap_exception%1
+  %endif
   %assign vec vec + 1
 %endrep
+%endmacro
+
+	WAYS_IN , 0
+	WAYS_IN _isolated, 1
+
+; The way out to user mode, for a first entry too.  In: RSP = struct trapframe of user mode.
+	align 16
+trap_return_to_user:
+	cli
+	call	trap_prepare_user
+	cmp	byte [pti_on], 0
+	jne	return_isolated
+	POP_REGISTERS
+	TWIN_LEAVE_TO_USER
+trap_iret:
+	iretq
+
+; What IRETQ and the last pops read must be mapped by the user PGD: it goes to the entry stack.
+return_isolated:
+	mov	rdi, rsp
+	mov	rsp, PERCPU(entry_stack_top)
+	push	qword [rdi + TF_SS]
+	push	qword [rdi + TF_RSP]
+	push	qword [rdi + TF_RFLAGS]
+	push	qword [rdi + TF_CS]
+	push	qword [rdi + TF_RIP]
+	push	qword [rdi + TF_RAX]
+	push	qword [rdi + TF_RDI]
+	mov	rax, PERCPU(pti_user_cr3)
+	mov	r15, [rdi + TF_R15]
+	mov	r14, [rdi + TF_R14]
+	mov	r13, [rdi + TF_R13]
+	mov	r12, [rdi + TF_R12]
+	mov	r11, [rdi + TF_R11]
+	mov	r10, [rdi + TF_R10]
+	mov	r9, [rdi + TF_R9]
+	mov	r8, [rdi + TF_R8]
+	mov	rsi, [rdi + TF_RSI]
+	mov	rbp, [rdi + TF_RBP]
+	mov	rbx, [rdi + TF_RBX]
+	mov	rdx, [rdi + TF_RDX]
+	mov	rcx, [rdi + TF_RCX]
+	TWIN_LEAVE_TO_USER
+	mov	cr3, rax
+	pop	rdi
+	pop	rax
+trap_iret_isolated:
+	iretq
+
+	STUBS
+	STUBS _isolated
+
+; The IDT is filled from one of these tables (idt.c).
+%macro STUB_TABLE 0-1
+	align 8
+trap_stubs%1:
+%assign vec 0
+%rep 256
+	dq	trap_stub%1_%+vec
+  %assign vec vec + 1
+%endrep
+%endmacro
+
+section .rodata
+	STUB_TABLE
+	STUB_TABLE _isolated

@@ -64,7 +64,7 @@ static void exception(struct trapframe *f)
 
 	if (va < USER_END && trap_page_fault(f, va))
 		return;
-	if (!from_user(f) && fix_up(f))
+	if (!trap_from_user(f) && fix_up(f))
 		return;
 	trap_fault(f);
 }
@@ -83,6 +83,8 @@ static void unmaskable(struct trapframe *f)
 static void interrupt(struct trapframe *f)
 {
 	this_cpu_inc(irq_depth);
+	if (CONFIG_DEBUG)
+		trap_check();
 	if (handlers[f->vector] != NULL)
 		handlers[f->vector](f);
 	else

@@ -10,6 +10,9 @@
 /* Where the entry code finds this CPU's kernel stack when it comes from user mode. */
 DECLARE_PER_CPU(u64, kernel_stack_top);
 
+/* The top of this CPU's entry stack, constant after cpu_area_load(). */
+DECLARE_PER_CPU(u64, entry_stack_top);
+
 /* How deep this CPU is in interrupts and IST handlers; 0: a thread runs. */
 DECLARE_PER_CPU(u32, irq_depth);
 
@@ -33,5 +36,13 @@ typedef void (*irq_handler_fn)(struct trapframe *f);
 /* Set the handler of @vector on all CPUs.  Before interrupts of that vector can come. */
 void irq_set_handler(u8 vector, irq_handler_fn fn);
 
-/* trap.asm: load the registers of a user-mode frame and go there.  @f lies on this stack. */
-NORETURN void trap_return_to_user(void);
+/*
+ * Did it come from user mode, or from the IRETQ that should have gone there (a frame that
+ * the CPU refuses)?
+ */
+static inline bool trap_from_user(const struct trapframe *f)
+{
+	extern const u8 trap_iret[], trap_iret_isolated[]; /* trap.asm */
+
+	return from_user(f) || f->rip == (u64)trap_iret || f->rip == (u64)trap_iret_isolated;
+}

@@ -13,6 +13,15 @@
  */
 bool trap_page_fault(const struct trapframe *f, vaddr_t va);
 
+/*
+ * User mode is next on this CPU: last checks, and isolated, pti_user_cr3.  Interrupts are
+ * off, and stay so until it is there.  kernel/user_return.c
+ */
+void trap_prepare_user(void);
+
+/* Debug builds: an interrupt came.  Is what this CPU has loaded what it should be? */
+void trap_check(void);
+
 /* An exception that no fix-up covers.  kernel/fault.c */
 void trap_fault(struct trapframe *f);
 

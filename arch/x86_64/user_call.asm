@@ -2,9 +2,9 @@
 ;
 ; arch/x86_64/user_call.asm - see user_call.h.
 ;
-; user_call() leaves its callee-saved registers on the stack, notes RSP in
+; user_call_frame() leaves its callee-saved registers on the stack, notes RSP in
 ; user_call_stack, and lets traps from user mode start below it.  user_call_finish(),
-; called from such a trap, drops everything below and returns from user_call().
+; called from such a trap, drops everything below and returns from user_call_frame().
 
 %include "offsets.inc"
 %include "twin_entry.inc"
@@ -12,13 +12,12 @@
 bits 64
 default rel
 
-extern user_call_stack, kernel_stack_top
-global user_call, user_call_finish
-
-%define RFLAGS_FIXED 2
+extern user_call_stack, kernel_stack_top, trap_return_to_user
+global user_call_frame, user_call_finish
 
 section .text
-user_call:
+; In: RDI = struct trapframe.
+user_call_frame:
 	push	rbp
 	mov	rbp, rsp
 	push	rbx
@@ -28,17 +27,15 @@ user_call:
 	push	r15
 	push	qword PERCPU(kernel_stack_top)
 	mov	PERCPU(user_call_stack), rsp
-	mov	rax, rsp
-	and	rax, -16		; where the CPU would have aligned it
-	mov	PERCPU(kernel_stack_top), rax
+	and	rsp, -16		; where the CPU would have aligned it
+	mov	PERCPU(kernel_stack_top), rsp
 
-	push	USER_DS
-	push	rsi
-	push	RFLAGS_FIXED
-	push	USER_CS
-	push	rdi
-	TWIN_LEAVE_TO_USER
-	iretq
+	mov	rsi, rdi
+	sub	rsp, TF_SIZE
+	mov	rdi, rsp
+	mov	ecx, TF_SIZE / 8
+	rep movsq
+	jmp	trap_return_to_user
 
 user_call_finish:
 	mov	rax, rdi

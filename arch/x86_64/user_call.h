@@ -4,17 +4,34 @@
  */
 #pragma once
 
+#include "arch/x86_64/cpu_area.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/regs.h"
+#include "arch/x86_64/trapframe.h"
 
 /* The stack to come back on; 0: no call is under way on this CPU. */
 DECLARE_PER_CPU(u64, user_call_stack);
 
 /*
- * Run the code at @rip in user mode with stack pointer @rsp, interrupts off, until it
- * faults: the value is PROBE_FAULT() of that fault.  What it needs is mapped for user
- * mode in the loaded tables.  Interrupts off; not nested.
+ * Go to user mode as @f says, until it faults, or the way there does: the value is
+ * PROBE_FAULT() of that fault.  An address space is loaded that maps what it needs.
+ * Interrupts off; not nested.
  */
-u64 user_call(vaddr_t rip, vaddr_t rsp);
+u64 user_call_frame(const struct trapframe *f);
+
+/* The same: run the code at @rip with stack pointer @rsp, interrupts off. */
+static inline u64 user_call(vaddr_t rip, vaddr_t rsp)
+{
+	struct trapframe f = {
+		.rip = rip,
+		.cs = SEL_USER_CODE | RPL_USER,
+		.rflags = RFLAGS_FIXED,
+		.rsp = rsp,
+		.ss = SEL_USER_DATA | RPL_USER,
+	};
+
+	return user_call_frame(&f);
+}
 
 static inline bool user_call_active(void)
 {

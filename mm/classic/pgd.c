@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm/classic/pgd.c - one PGD per mm, for all CPUs: the reference, with the kernel half in
- * it.  A slot is a tag and nothing else; no entry is ever copied, none is ever missing.
+ * it; isolated, a pair.  A slot is a tag and nothing else; no entry is ever copied, none is
+ * ever missing.
  */
 #include "arch/x86_64/pcid.h"
+#include "arch/x86_64/pti.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kspace.h"
+#include "mm/page_alloc.h"
 #include "mm/pgd.h"
 
 enum pgd_kind pgd_kind;
@@ -33,6 +36,7 @@ static void release(struct slot *s)
 static void bind(struct slot *s, struct mm *mm)
 {
 	s->cr3 = (s->cr3 & PCID_MASK) | virt_to_phys(mm->reference);
+	s->user_cr3 = pti_user_cr3_of(s->cr3); /* owes a flush */
 }
 
 struct pgd_policy pgd_policy = {
@@ -79,14 +83,36 @@ bool pgd_copies_entries(void)
 
 void pgd_check(const struct slot *s)
 {
-	ASSERT((s->cr3 & ~PCID_MASK) == virt_to_phys(s->mm->reference),
+	pte_t *reference = s->mm->reference;
+
+	ASSERT((s->cr3 & ~PCID_MASK) == virt_to_phys(reference),
 	       "CPU %u: slot of mm %lu names table %#lx", cpu_id, s->ctx_id, s->cr3);
+	for (u32 i = 0; i < USER_ENTRIES && pti_on; i++)
+		ASSERT(pte_address(pti_user_pgd(reference)[i]) == pte_address(reference[i]),
+		       "CPU %u: entry %u of mm %lu is %#lx, in its user PGD %#lx", cpu_id, i,
+		       s->ctx_id, reference[i], pti_user_pgd(reference)[i]);
 }
 
-void pgd_init_reference(pte_t *reference)
+/* The neutral PGD, isolated the pair, has nothing of a user's. */
+pte_t *pgd_alloc_reference(void)
 {
-	const pte_t *kernel = phys_to_virt(kspace_root());
+	struct page *page = alloc_pages(ZONE_KERNEL, pti_pgd_order());
 
-	memcpy(reference + PT_KERNEL_FIRST, kernel + PT_KERNEL_FIRST,
-	       (PT_ENTRIES - PT_KERNEL_FIRST) * sizeof(pte_t));
+	if (page == NULL)
+		return NULL;
+	return memcpy(page_address(page), phys_to_virt(kspace_root()),
+		      PAGE_SIZE << pti_pgd_order());
+}
+
+void pgd_free_reference(pte_t *reference)
+{
+	free_pages(virt_to_page(reference), pti_pgd_order());
+}
+
+/* Both at once, under mm->lock: a CPU in user mode faults until it sees the user PGD's. */
+void pgd_set_reference(pte_t *reference, u32 entry, pte_t table)
+{
+	shared_store(&reference[entry], table | pti_kernel_nx());
+	if (pti_on)
+		shared_store(&pti_user_pgd(reference)[entry], table);
 }

@@ -8,17 +8,34 @@
  *						510  the kernel image, shared below
  *						511  the CPU-local region: variables, entry area
  *
- * Every PGD that this CPU will ever load gets its entries 256..511 from here.
+ * Every PGD that this CPU will ever load gets its entries 256..511 from here.  Isolated,
+ * the neutral PGD's pair is where its user PGDs get theirs: 256..510 empty, and below 511
+ * entry text, entry data and this CPU's entry area.
  */
+#include "arch/x86_64/pti.h"
+#include "lib/err.h"
 #include "lib/string.h"
 #include "mm/cpu_tables.h"
 #include "mm/kspace.h"
 #include "mm/pgtable.h"
 
+/* This CPU's entry 511 of user PGDs.  0 or an error. */
+static int map_user_side(pte_t *root, u32 cpu, const struct cpu_memory *m)
+{
+	paddr_t level3 = pgtable_alloc();
+	pte_t *own = phys_to_virt(level3);
+
+	if (level3 == 0)
+		return -ENOMEM;
+	own[pt_index(KERNEL_BASE, PT_LEVEL_1G)] = kspace_entry_image();
+	root[PT_CPU_LOCAL] = pte_table(level3);
+	return cpu_map_area(root, cpu, m);
+}
+
 paddr_t twin_map_cpu(u32 cpu, const struct cpu_memory *m)
 {
 	const pte_t *shared = phys_to_virt(kspace_root());
-	paddr_t root = pgtable_alloc(), level3 = pgtable_alloc();
+	paddr_t root = pgtable_alloc_root(), level3 = pgtable_alloc();
 	pte_t *table, *own;
 
 	if (root == 0 || level3 == 0)
@@ -33,6 +50,8 @@ paddr_t twin_map_cpu(u32 cpu, const struct cpu_memory *m)
 	if (pgtable_map(table, PERCPU_BASE, m->variables, cpu_variables_size(), kspace_data_flags(),
 			PT_LEVEL_LEAF) ||
 	    cpu_map_area(table, cpu, m))
+		return 0;
+	if (pti_on && map_user_side(pti_user_pgd(table), cpu, m))
 		return 0;
 	return root;
 }

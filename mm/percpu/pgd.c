@@ -7,6 +7,9 @@
  * change (R1).  Entries 0..255 are empty or equal to the reference's of the mm that the
  * slot serves (R2); those in slot.held may be other than empty, and no others.
  *
+ * Isolated, all this is true of both pages of a pair, the user PGD's kernel half being what
+ * the neutral pair's second page has.
+ *
  * An entry of a loaded PGD changes in one way only, from empty to the reference's, and
  * in this order:
  *
@@ -37,30 +40,29 @@ void pgd_init(void)
 		[PGD_COPY] = PGD_COPY_POLICY,
 		[PGD_SPACE] = PGD_SPACE_POLICY,
 	};
+	static const struct pgd_policy asid_isolated = PGD_ASID_ISOLATED_POLICY;
 
-	pgd_policy = policies[pgd_kind];
+	pgd_policy = pgd_kind == PGD_ASID && pti_on ? asid_isolated : policies[pgd_kind];
 }
 
 pte_t *pgd_alloc(u32 cpu)
 {
-	const pte_t *neutral = phys_to_virt(cpus[cpu].neutral_root);
-	struct page *page = alloc_page(ZONE_KERNEL);
+	struct page *page = alloc_pages(ZONE_KERNEL, pti_pgd_order());
 	pte_t *pgd;
 
 	if (page == NULL)
 		return NULL;
+	/* The neutral PGD has no user half, and neither has its user side. */
 	pgd = page_address(page);
-	memset(pgd, 0, USER_ENTRIES * sizeof(pte_t));
-	memcpy(pgd + PT_KERNEL_FIRST, neutral + PT_KERNEL_FIRST,
-	       (PT_ENTRIES - PT_KERNEL_FIRST) * sizeof(pte_t));
-	count_pgd_page(1);
+	memcpy(pgd, phys_to_virt(cpus[cpu].neutral_root), PAGE_SIZE << pti_pgd_order());
+	count_pgd_page(1 << pti_pgd_order());
 	return pgd;
 }
 
 void pgd_free(pte_t *pgd)
 {
-	free_page(virt_to_page(pgd));
-	count_pgd_page(-1);
+	free_pages(virt_to_page(pgd), pti_pgd_order());
+	count_pgd_page(-(1 << pti_pgd_order()));
 }
 
 int pgd_attach(struct mm *mm)
@@ -77,13 +79,13 @@ void pgd_forget(struct mm *mm)
 bool pgd_fill(struct slot *s, u32 entry)
 {
 	pte_t want = shared_load(&s->mm->reference[entry]);
-	pte_t *mine = &pgd_of(s)[entry];
+	pte_t *pgd = pgd_of(s);
 
-	if (!pte_present(want) || pte_present(*mine))
+	if (!pte_present(want) || pte_present(pgd[entry]))
 		return false;
 	entry_set_add(&s->held, entry);
 	smp_mb(); /* pairs with the locked add in flush_range(): bit before entry */
-	shared_store(mine, want);
+	pgd_put(pgd, entry, want);
 	count_event(ENTRIES_COPIED);
 	return true;
 }
@@ -103,14 +105,14 @@ static bool same_entry(pte_t a, pte_t b)
 	return (a & ~PTE_ACCESSED) == (b & ~PTE_ACCESSED); /* the CPU sets that in each copy */
 }
 
-void pgd_check(const struct slot *s)
+/* One page of the slot's: @extra is what it adds to entries of the reference. */
+static void check_page(const struct slot *s, const pte_t *pgd, const pte_t *neutral, pte_t extra)
 {
-	const pte_t *pgd = pgd_of(s), *reference = s->mm->reference;
-	const pte_t *neutral = phys_to_virt(cpu_tlb.neutral);
+	const pte_t *reference = s->mm->reference;
 
 	for (u32 i = 0; i < USER_ENTRIES; i++)
-		ASSERT(pgd[i] == 0 ||
-			       (entry_set_has(&s->held, i) && same_entry(pgd[i], reference[i])),
+		ASSERT(pgd[i] == 0 || (entry_set_has(&s->held, i) &&
+				       same_entry(pgd[i], reference[i] | extra)),
 		       "CPU %u: entry %u of mm %lu is %#lx, its reference has %#lx", cpu_id, i,
 		       s->ctx_id, pgd[i], reference[i]);
 	for (u32 i = PT_KERNEL_FIRST; i < PT_ENTRIES; i++)
@@ -119,8 +121,31 @@ void pgd_check(const struct slot *s)
 		       pgd[i], neutral[i]);
 }
 
-/* Only entries 0..255 of a reference are ever looked at. */
-void pgd_init_reference(pte_t *reference)
+void pgd_check(const struct slot *s)
 {
-	(void)reference;
+	pte_t *pgd = pgd_of(s), *neutral = phys_to_virt(cpu_tlb.neutral & ~PCID_MASK);
+
+	check_page(s, pgd, neutral, pti_kernel_nx());
+	if (pti_on)
+		check_page(s, pti_user_pgd(pgd), pti_user_pgd(neutral), 0);
+}
+
+/* Only entries 0..255 of a reference are ever looked at, and by the kernel alone. */
+pte_t *pgd_alloc_reference(void)
+{
+	struct page *page = alloc_page(ZONE_KERNEL);
+
+	if (page == NULL)
+		return NULL;
+	return memset(page_address(page), 0, PAGE_SIZE);
+}
+
+void pgd_free_reference(pte_t *reference)
+{
+	free_page(virt_to_page(reference));
+}
+
+void pgd_set_reference(pte_t *reference, u32 entry, pte_t table)
+{
+	shared_store(&reference[entry], table);
 }

@@ -55,7 +55,7 @@ static pte_t *take_spare(struct slot *s)
 		shared_store(&user->ctx_id, 0);
 	}
 	spare->user = s;
-	memset(spare->pgd, 0, USER_ENTRIES * sizeof(pte_t));
+	pgd_empty(spare->pgd);
 	return spare->pgd;
 }
 
@@ -80,7 +80,7 @@ void pgd_space_bind(struct slot *s, struct mm *mm)
 		if (!pte_present(pgd[e])) {
 			if (fill_policy == FILL_TOUCH)
 				continue;
-			pgd[e] = shared_load(&mm->reference[e]);
+			pgd_put(pgd, e, shared_load(&mm->reference[e]));
 			count_event(ENTRIES_COPIED);
 		}
 		entry_set_add(&held, e);

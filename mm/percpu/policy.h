@@ -5,10 +5,12 @@
 #pragma once
 
 #include "arch/x86_64/pcid.h"
+#include "arch/x86_64/pti.h"
+#include "lib/string.h"
 #include "mm/counters.h"
 #include "mm/pgd.h"
 
-/* A page with @cpu's kernel half and nothing else.  NULL: out of memory. */
+/* A page, isolated a pair, with @cpu's kernel half and nothing else.  NULL: out of memory. */
 pte_t *pgd_alloc(u32 cpu);
 void pgd_free(pte_t *pgd);
 
@@ -20,10 +22,12 @@ static inline pte_t *pgd_of(const struct slot *s)
 static inline void pgd_set(struct slot *s, const pte_t *pgd)
 {
 	s->cr3 = virt_to_phys(pgd) | (s->cr3 & PCID_MASK);
+	s->user_cr3 = pti_user_cr3_of(s->cr3);
 }
 
-/* Entries 64 * @w and up: empty those of @old, copy those of @new. */
-static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u64 old, u64 new)
+/* Entries 64 * @w and up: empty those of @old, copy those of @new, with @extra. */
+static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u64 old, u64 new,
+				   pte_t extra)
 {
 	pgd += 64 * w;
 	reference += 64 * w;
@@ -32,7 +36,7 @@ static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u6
 	for (; new != 0; new &= new - 1) {
 		u32 entry = (u32)__builtin_ctzl(new);
 
-		pgd[entry] = shared_load(&reference[entry]);
+		pgd[entry] = shared_load(&reference[entry]) | extra;
 		count_event(ENTRIES_COPIED);
 	}
 }
@@ -40,9 +44,10 @@ static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u6
 /*
  * @pgd has no other entries than @held: make it @mm's, with what fill= wants there from
  * the start, and say so in @held.  Not loaded, so no order between bit and entry; what
- * the mm gains later comes by fault.
+ * the mm gains later comes by fault.  @isolated: a constant, the value of pti_on.
  */
-static ALWAYS_INLINE void pgd_refill(pte_t *pgd, struct entry_set *held, const struct mm *mm)
+static ALWAYS_INLINE void pgd_refill(pte_t *pgd, struct entry_set *held, const struct mm *mm,
+				     bool isolated)
 {
 	static const struct entry_set nothing;
 	const struct entry_set *from = fill_policy == FILL_SETUP ? &mm->present : &nothing;
@@ -53,19 +58,45 @@ static ALWAYS_INLINE void pgd_refill(pte_t *pgd, struct entry_set *held, const s
 		if ((old | new) == 0)
 			continue;
 		shared_store(&held->bits[w], new);
-		pgd_refill_word(pgd, mm->reference, w, old, new);
+		pgd_refill_word(pgd, mm->reference, w, old, new, isolated ? pte_nx() : 0);
+		if (isolated)
+			pgd_refill_word(pti_user_pgd(pgd), mm->reference, w, old, new, 0);
 	}
+}
+
+/* Empty the user half of @pgd. */
+static inline void pgd_empty(pte_t *pgd)
+{
+	memset(pgd, 0, USER_ENTRIES * sizeof(pte_t));
+	if (pti_on)
+		memset(pti_user_pgd(pgd), 0, USER_ENTRIES * sizeof(pte_t));
+}
+
+/* Entry @entry, empty, of @pgd becomes @want: the user PGD's first, so that both are there
+   when the kernel PGD's is. */
+static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
+{
+	if (pti_on)
+		shared_store(&pti_user_pgd(pgd)[entry], want);
+	shared_store(&pgd[entry], want | pti_kernel_nx());
 }
 
 int pgd_asid_prepare_cpu(u32 cpu);
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
 void pgd_asid_release(struct slot *s);
 void pgd_asid_bind(struct slot *s, struct mm *mm);
+void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
 #define PGD_ASID_POLICY                                                                            \
 	{                                                                                          \
 		.prepare_cpu = pgd_asid_prepare_cpu, .prepare = pgd_asid_prepare,                  \
 		.release = pgd_asid_release, .bind = pgd_asid_bind                                 \
+	}
+
+#define PGD_ASID_ISOLATED_POLICY                                                                   \
+	{                                                                                          \
+		.prepare_cpu = pgd_asid_prepare_cpu, .prepare = pgd_asid_prepare,                  \
+		.release = pgd_asid_release, .bind = pgd_asid_bind_isolated                        \
 	}
 
 int pgd_copy_prepare_cpu(u32 cpu);
