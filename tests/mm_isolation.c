@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/mm_isolation.c - what user mode runs on: its tables (pti=on: which name every
+ * kernel byte they map), its tag, and the ways between the two.
+ *
+ * Ring 3 runs a few instructions with interrupts off; NMIs come all the same.
+ */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/probe.h"
+#include "arch/x86_64/pti.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/trap.h"
+#include "kernel/sched.h"
+#include "lib/string.h"
+#include "mm/cpu_tables.h"
+#include "mm/pgd.h"
+#include "mm/pgtable.h"
+#include "mm/switch.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+#include "tests/user_code.h"
+
+#define CODE 0x400000ul
+#define FROM 0x500000ul
+#define TO   0x600000ul
+
+#define UD_IN_USER_MODE PROBE_FAULT(VECTOR_UD, 0)
+
+/* linker.ld */
+extern const u8 text_begin[], text_end[], rodata_begin[];
+extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_data_end[];
+
+/* mov rax, [FROM]; mov [TO], rax; ud2 */
+static const u8 copy_word[] = { 0x48, 0x8b, 0x04, 0x25, 0, 0,	 0x50, 0,    0x48, //
+				0x89, 0x04, 0x25, 0,	0, 0x60, 0,    0x0f, 0x0b };
+/* mov rax, [the address behind 48 a1]; ud2 */
+static const u8 read_at[] = { 0x48, 0xa1, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0x0b };
+#define READ_AT_ADDRESS 2
+
+/* --- what the tables map ------------------------------------------------------------------- */
+
+struct walk {
+	struct test *t;
+	const pte_t *kernel; /* the pair's kernel PGD */
+	u64 text, data, area, other;
+};
+
+static bool lies_in(vaddr_t va, const u8 *begin, const u8 *end)
+{
+	return va >= (vaddr_t)begin && va < (vaddr_t)end;
+}
+
+/* A page of the entry area of a CPU that has one at this address? */
+static bool is_area(vaddr_t va)
+{
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		u64 into = va - cpu_area_base(cpu);
+
+		if (percpu_offset[cpu] != 0 && into < CPU_AREA_PAGES * PAGE_SIZE)
+			return cpu_area_page_is_memory((u32)(into / PAGE_SIZE));
+	}
+	return false;
+}
+
+static bool name_leaf(void *arg, vaddr_t va, u64 size, const struct translation *tr)
+{
+	struct walk *w = arg;
+	struct translation kernel = pgtable_translate(w->kernel, va);
+	bool text = lies_in(va, entry_text_begin, entry_text_end);
+	bool data = lies_in(va, entry_data_begin, entry_data_end), area = is_area(va);
+
+	w->text += text;
+	w->data += data;
+	w->area += area;
+	w->other += !text && !data && !area;
+	EXPECT(w->t, text || data || area, "%#lx + %#lx is mapped and belongs to nothing", va,
+	       size);
+	EXPECT(w->t, size == PAGE_SIZE && !tr->user && tr->pa == kernel.pa,
+	       "%#lx + %#lx: user %u, memory %#lx, the kernel's %#lx", va, size, tr->user, tr->pa,
+	       kernel.pa);
+	EXPECT(w->t, tr->write == area && (tr->exec == text || !cpu_features.nx),
+	       "%#lx: rights %s%s", va, tr->write ? "w" : "-", tr->exec ? "x" : "-");
+	return w->other < 8;
+}
+
+static u64 area_pages(void)
+{
+	u64 pages = 0, areas = 1;
+
+	for (u32 i = 0; i < CPU_AREA_PAGES; i++)
+		pages += cpu_area_page_is_memory(i);
+	for (u32 cpu = 1; cpu < cpu_count; cpu++)
+		areas += percpu_offset[cpu] != 0 && cpu_area_base(cpu) != cpu_area_base(0);
+	return pages * areas;
+}
+
+/* Each byte that a user PGD maps of the kernel has a name; and all that it needs is there. */
+TEST("mm.isolation", user_pgd_maps_the_entry_only)
+{
+	struct mm *mm = user_code_mm(CODE, copy_word, sizeof(copy_word));
+	struct walk w = { .t = t };
+	pte_t *pgd;
+
+	if (!pti_on) {
+		test_skip(t, "pti=off");
+		mm_put(mm);
+		return;
+	}
+	use(mm);
+	pgd = phys_to_virt(pte_address(tlb_loaded()));
+	w.kernel = pgd;
+	pgtable_visit(pti_user_pgd(pgd), DIRECT_MAP_BASE, ~0ul, name_leaf, &w);
+	EXPECT_EQ(t, w.text, (u64)(entry_text_end - entry_text_begin) / PAGE_SIZE);
+	EXPECT_EQ(t, w.data, (u64)(entry_data_end - entry_data_begin) / PAGE_SIZE);
+	EXPECT_EQ(t, w.area, area_pages());
+	for (u32 e = 0; e < USER_ENTRIES; e++)
+		EXPECT(t, pte_address(pti_user_pgd(pgd)[e]) == pte_address(pgd[e]),
+		       "entry %u: %#lx for user mode, %#lx for the kernel", e, pti_user_pgd(pgd)[e],
+		       pgd[e]);
+	test_note("mapped for user mode: %lu pages of entry text, %lu of entry data, %lu of entry "
+		  "areas, %lu others",
+		  w.text, w.data, w.area, w.other);
+	use(NULL);
+	mm_put(mm);
+}
+
+static bool check_global(void *arg, vaddr_t va, u64 size, const struct translation *tr)
+{
+	bool shown = lies_in(va, entry_text_begin, entry_text_end) || is_area(va);
+
+	EXPECT((struct test *)arg, ((tr->leaf & PTE_GLOBAL) != 0) == shown,
+	       "%#lx + %#lx is%s global", va, size, tr->leaf & PTE_GLOBAL ? "" : " not");
+	return !test_failed(arg);
+}
+
+/* What is global stays in the TLB while user mode runs: only what it is shown anyway. */
+TEST("mm.isolation", nothing_else_is_global)
+{
+	if (!pti_on) {
+		test_skip(t, "pti=off");
+		return;
+	}
+	pgtable_visit(phys_to_virt(pte_address(tlb_loaded())), DIRECT_MAP_BASE, ~0ul, check_global,
+		      t);
+}
+
+/* Ring 3 on @mm, this thread's; then on none. */
+static u32 ring3(void)
+{
+	u64 flags = irq_save();
+	u32 fault = (u32)user_call(CODE, CODE + PAGE_SIZE);
+
+	irq_restore(flags);
+	return fault;
+}
+
+static u32 ring3_reads(vaddr_t va)
+{
+	u8 code[sizeof(read_at)];
+	struct mm *mm;
+	u32 fault;
+
+	memcpy(code, read_at, sizeof(code));
+	memcpy(code + READ_AT_ADDRESS, &va, sizeof(va));
+	mm = user_code_mm(CODE, code, sizeof(code));
+	use(mm);
+	fault = ring3();
+	use(NULL);
+	mm_put(mm);
+	return fault;
+}
+
+/* The error code tells ring 3 what is there, and isolated it tells nothing. */
+TEST("mm.isolation", ring_3_sees_no_kernel_page)
+{
+	u32 there = PROBE_FAULT(VECTOR_PF, PF_USER | PF_PRESENT);
+	u32 hidden = pti_on ? PROBE_FAULT(VECTOR_PF, PF_USER) : there;
+
+	EXPECT_EQ(t, ring3_reads((vaddr_t)rodata_begin), hidden);
+	EXPECT_EQ(t, ring3_reads((vaddr_t)text_end - PAGE_SIZE), hidden);
+	EXPECT_EQ(t, ring3_reads((vaddr_t)current), hidden);
+	EXPECT_EQ(t, ring3_reads((vaddr_t)this_cpu_ptr(&cpu_id)), hidden);
+	EXPECT_EQ(t, ring3_reads((vaddr_t)entry_text_begin), there);
+	EXPECT_EQ(t, ring3_reads(entry_stack_top - sizeof(u64)), there);
+}
+
+/* --- the user's tag ------------------------------------------------------------------------- */
+
+/* A thread on each CPU in turn runs @fn(@t): its failures are @t's. */
+static void on_thread_of_each_cpu(struct test *t, thread_fn fn)
+{
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online) {
+		struct thread *thread = thread_create_on(cpu, "isolation", fn, t);
+
+		EXPECT(t, thread != NULL, "out of memory");
+		if (thread == NULL)
+			return;
+		thread_start(thread);
+		thread_join(thread);
+	}
+}
+
+/* Change what lies at FROM under ring 3's feet, here (@other NULL) or while another mm is loaded.
+ */
+static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
+{
+	use(mm);
+	EXPECT_EQ(t, ring3(), UD_IN_USER_MODE); /* the tag has the old page */
+	if (other != NULL) {
+		use(other);
+		EXPECT_EQ(t, ring3(), UD_IN_USER_MODE);
+	}
+	EXPECT_EQ(t, mm_unmap(mm, FROM, FROM + PAGE_SIZE), 0);
+	EXPECT_EQ(t, map_anon(mm, FROM, PAGE_SIZE, RW), 0);
+	use(mm);
+	EXPECT(t, put(FROM, value), "new page");
+	EXPECT_EQ(t, ring3(), UD_IN_USER_MODE);
+	EXPECT_EQ(t, get(TO), value);
+}
+
+static struct mm *copying_mm(void)
+{
+	struct mm *mm = user_code_mm(CODE, copy_word, sizeof(copy_word));
+
+	if (mm == NULL || map_anon(mm, FROM, PAGE_SIZE, RW) || map_anon(mm, TO, PAGE_SIZE, RW))
+		panic("test: out of memory");
+	use(mm);
+	put(FROM, 1);
+	put(TO, 0);
+	use(NULL);
+	return mm;
+}
+
+static int flip_here_and_away(void *arg)
+{
+	struct mm *mm = copying_mm(), *other = copying_mm();
+
+	for (u64 round = 2; round < 40; round += 2) {
+		flip(arg, mm, NULL, round);
+		flip(arg, mm, other, round + 1);
+	}
+	use(NULL);
+	mm_put(mm);
+	mm_put(other);
+	return 0;
+}
+
+TEST("mm.isolation", ring_3_never_sees_the_old_page)
+{
+	on_thread_of_each_cpu(t, flip_here_and_away);
+}
+
+/* More mms than slots: a tag that has been another's must not answer. */
+static int many_spaces(void *arg)
+{
+	enum { MMS = 12 };
+	struct mm *mm[MMS];
+
+	for (u64 m = 0; m < MMS; m++) {
+		mm[m] = copying_mm();
+		use(mm[m]);
+		put(FROM, m + 100);
+	}
+	for (u32 round = 0; round < 3; round++)
+		for (u64 m = 0; m < MMS; m++) {
+			use(mm[m]);
+			EXPECT_EQ((struct test *)arg, ring3(), UD_IN_USER_MODE);
+			EXPECT_EQ((struct test *)arg, get(TO), m + 100);
+		}
+	use(NULL);
+	for (u64 m = 0; m < MMS; m++)
+		mm_put(mm[m]);
+	return 0;
+}
+
+TEST("mm.isolation", each_space_sees_its_own)
+{
+	on_thread_of_each_cpu(t, many_spaces);
+}
+
+/* --- the ways between ----------------------------------------------------------------------- */
+
+static u32 fault_of(struct trapframe f)
+{
+	u64 flags = irq_save();
+	u32 fault = (u32)user_call_frame(&f);
+
+	irq_restore(flags);
+	return fault;
+}
+
+/* Frames that IRETQ refuses, when the user's GS base and isolated the user PGD are loaded. */
+static int refused_frames(void *arg)
+{
+	static const struct trapframe good = { .rip = CODE,
+					       .cs = SEL_USER_CODE | RPL_USER,
+					       .rflags = RFLAGS_FIXED,
+					       .rsp = CODE + PAGE_SIZE,
+					       .ss = SEL_USER_DATA | RPL_USER };
+	struct test *t = arg;
+	struct mm *mm = copying_mm();
+	struct trapframe bad_cs = good, bad_ss = good, bad_rip = good;
+	u32 self = cpu_id;
+
+	bad_cs.cs = SEL_USER_DATA | RPL_USER;
+	bad_ss.ss = SEL_USER_CODE | RPL_USER;
+	bad_rip.rip = 1ul << 63;
+	use(mm);
+	for (u32 round = 0; round < 20; round++) {
+		EXPECT_EQ(t, fault_of(bad_cs), PROBE_FAULT(VECTOR_GP, SEL_USER_DATA));
+		EXPECT_EQ(t, fault_of(bad_ss), PROBE_FAULT(VECTOR_GP, SEL_USER_CODE));
+		EXPECT_EQ(t, fault_of(bad_rip), PROBE_FAULT(VECTOR_GP, 0));
+		EXPECT_EQ(t, fault_of(good), UD_IN_USER_MODE);
+		EXPECT_EQ(t, cpu_id, self);
+	}
+	use(NULL);
+	mm_put(mm);
+	return 0;
+}
+
+TEST("mm.isolation", frames_that_iretq_refuses)
+{
+	on_thread_of_each_cpu(t, refused_frames);
+}
+
+#define NMI_GAP_NS (100 * NS_PER_US)
+
+static u32 storm_over; /* atomic */
+
+static int ring3_in_a_storm(void *arg)
+{
+	struct mm *mm = copying_mm();
+
+	use(mm);
+	for (u64 round = 0; round < 300; round++) {
+		put(FROM, round);
+		EXPECT_EQ((struct test *)arg, ring3(), UD_IN_USER_MODE);
+		EXPECT_EQ((struct test *)arg, get(TO), round);
+	}
+	use(NULL);
+	mm_put(mm);
+	__atomic_store_n(&storm_over, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* NMIs at any instruction of entry and exit: each returns on the tables that it found. */
+TEST("mm.isolation", nmis_on_the_way, .cpus = 2)
+{
+	u32 target = cpumask_next(&cpus_online, cpu_id), nmis = 0;
+	struct rand r = test_rand(t);
+	struct thread *thread = thread_create_on(target, "isolation", ring3_in_a_storm, t);
+
+	EXPECT(t, thread != NULL, "out of memory");
+	if (thread == NULL)
+		return;
+	storm_over = 0;
+	thread_start(thread);
+	while (!__atomic_load_n(&storm_over, __ATOMIC_ACQUIRE)) {
+		apic_send_nmi(cpus[target].apic_id);
+		nmis++;
+		/* A gap, or one NMI follows the other and nothing else runs there. */
+		time_spin_ns(rand_below(&r, NMI_GAP_NS));
+	}
+	thread_join(thread);
+	test_note("%u NMIs sent", nmis);
+}
