@@ -24,6 +24,8 @@ static const char *const fill_words[] = { "setup", "touch", NULL };
 static const char *const kernel_words[] = { "percpu", "classic", NULL };
 static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
 
+#define STRESS_MAX (24 * 60 * 60)
+
 #define TARGET(x) .target = &(x), .target_size = sizeof(x)
 
 static const struct cmdline_option table[] = {
@@ -44,6 +46,8 @@ static const struct cmdline_option table[] = {
 	{ "crowd", CMDLINE_UINT, TARGET(options.crowd), .min = 1, .max = MAX_CPUS,
 	  .help = "so many CPUs contend at once in tests" },
 	{ "seed", CMDLINE_UINT, TARGET(options.seed), .help = "of everything random" },
+	{ "stress", CMDLINE_UINT, TARGET(options.stress), .max = STRESS_MAX,
+	  .help = "seconds that each storm of the tests goes on" },
 	{ "physmap", CMDLINE_CHOICE, TARGET(options.physmap), .choices = physmap_words,
 	  .help = "what the direct map covers" },
 	{ "kmem", CMDLINE_SIZE, TARGET(options.kmem), .min = 8 * MIB, .max = 1 * TIB,

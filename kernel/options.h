@@ -20,6 +20,7 @@ struct options {
 	u32 cpus;	      /* use at most so many */
 	u32 crowd;	      /* so many CPUs contend at once in tests */
 	u64 seed;	      /* of everything random; 0: from the clock */
+	u32 stress;	      /* seconds that each storm goes on; 0: a moment */
 	enum physmap physmap; /* what the direct map covers */
 	enum pcid_mode pcid;  /* tags: arch/x86_64/pcid.h */
 	enum pti_mode pti;    /* page-table isolation: arch/x86_64/pti.h */

@@ -6,10 +6,12 @@
 #include "lib/err.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
-#define ROUNDS 300
+#define ROUNDS 300 /* at most */
 
 static u64 ran[MAX_CPUS];
+static struct storm_clock rounds;
 
 static void note(void *arg)
 {
@@ -26,7 +28,8 @@ TEST("arch.ipi", all_and_only_the_mask)
 {
 	struct rand r = test_rand(t);
 
-	for (u32 round = 0; round < ROUNDS; round++) {
+	storm_clock_start(&rounds, STORM_NS, ROUNDS);
+	while (storm_step_due(&rounds)) {
 		struct cpumask mask;
 		u32 cpu;
 
@@ -74,9 +77,10 @@ TEST("arch.ipi", argument_is_visible, .cpus = 2)
 	u32 cpu;
 
 	clear();
-	for (u64 round = 0; round < ROUNDS; round++) {
+	storm_clock_start(&rounds, STORM_NS, ROUNDS);
+	while (storm_step_due(&rounds)) {
 		for (u32 i = 0; i < ARRAY_SIZE(m.values); i++)
-			m.values[i] = round;
+			m.values[i] = rounds.steps[cpu_id];
 		on_each_cpu(check_message, &m);
 	}
 	for_each_cpu (cpu, &cpus_online)

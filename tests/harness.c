@@ -111,7 +111,7 @@ static void run_one(const struct test_case *c, u32 number)
 	if (cpumask_weight(&cpus_online) < c->cpus) {
 		test_skip(&t, "needs %u CPUs", c->cpus);
 	} else {
-		watchdog_start(name, limit * NS_PER_MS);
+		watchdog_start(name, (limit + options.stress * 1000ul) * NS_PER_MS);
 		c->run(&t);
 		watchdog_stop();
 		if (provoked_failure)

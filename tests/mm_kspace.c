@@ -8,6 +8,7 @@
 #include "mm/pgtable.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 #include "tests/tables.h"
 
 /* Each frame of each zone: mapped exactly if the zone is, to itself, read-write, NX. */
@@ -74,21 +75,23 @@ static void see_stack(void *arg)
 /* A stack made on one CPU is there on all others at once: the shared half is shared. */
 TEST("mm.kspace", new_stacks_are_seen_everywhere)
 {
+	static struct storm_clock stacks;
 	static u64 word;
 	vaddr_t tops[32];
-	u32 cpu;
+	u32 cpu, n = 0;
 
-	for (u32 i = 0; i < ARRAY_SIZE(tops); i++) {
-		tops[i] = kspace_alloc_stack();
-		EXPECT(t, tops[i] != 0, "stack %u: out of memory", i);
-		if (tops[i] == 0)
+	storm_clock_start(&stacks, STORM_NS, ARRAY_SIZE(tops));
+	for (; storm_step_due(&stacks); n++) {
+		tops[n] = kspace_alloc_stack();
+		EXPECT(t, tops[n] != 0, "stack %u: out of memory", n);
+		if (tops[n] == 0)
 			return;
-		word = tops[i] - KERNEL_STACK_SIZE;
+		word = tops[n] - KERNEL_STACK_SIZE;
 		for_each_cpu (cpu, &cpus_online) {
 			run_on_cpu(cpu, see_stack, &word);
 			EXPECT_EQ(t, *(volatile u64 *)word, cpu);
 		}
 	}
-	for (u32 i = 0; i < ARRAY_SIZE(tops); i++)
-		kspace_free_stack(tops[i]);
+	while (n-- > 0)
+		kspace_free_stack(tops[n]);
 }

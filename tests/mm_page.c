@@ -7,9 +7,10 @@
 #include "mm/page_alloc.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
 #define HELD		  48
-#define ROUNDS		  1600 /* of all CPUs together */
+#define ROUNDS		  1600 /* of all CPUs together, at most */
 #define MAX_TAKEN	  4
 #define EXHAUST_MAX_PAGES (GIB / PAGE_SIZE)
 
@@ -17,6 +18,7 @@ struct storm {
 	struct test *t;
 	u64 seed;
 	enum zone_id zone;
+	struct storm_clock clock;
 };
 
 /* The first word of frame @i of a block. */
@@ -42,7 +44,7 @@ static bool signed_by(struct page *page, unsigned order, u64 by)
 
 static void storm(void *arg)
 {
-	const struct storm *s = arg;
+	struct storm *s = arg;
 	struct {
 		struct page *page;
 		unsigned order;
@@ -50,7 +52,7 @@ static void storm(void *arg)
 	struct rand r;
 
 	rand_seed(&r, s->seed + cpu_id);
-	for (u32 round = 0; round < share_of(ROUNDS); round++) {
+	while (storm_step_due(&s->clock)) {
 		u32 i = (u32)rand_below(&r, HELD);
 		u64 by = (u64)cpu_id << 32 | i << 16;
 
@@ -88,14 +90,18 @@ static u64 free_in(enum zone_id zone)
 
 static void storm_on_all(struct test *t, enum zone_id zone)
 {
-	struct storm s = { t, 0, zone };
+	static struct storm s;
 	struct rand r = test_rand(t);
 	u64 before;
 
 	on_each_cpu(drain, NULL);
 	before = free_in(ZONE_KERNEL) + free_in(ZONE_USER);
+	s.t = t;
+	s.zone = zone;
 	s.seed = rand_next(&r);
+	storm_start_in_crowds(&s.clock, share_of(ROUNDS));
 	on_each_cpu_in_crowds(storm, &s);
+	storm_steps(t, &s.clock, &cpus_online);
 	on_each_cpu(drain, NULL);
 	EXPECT_EQ(t, free_in(ZONE_KERNEL) + free_in(ZONE_USER), before);
 	page_alloc_check();

@@ -9,6 +9,7 @@
 #include "mm/slab.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 #include "tests/user_memory.h"
 
 #define BASE 0x20000000ul
@@ -287,14 +288,14 @@ TEST("mm.shootdown", death_elsewhere, .cpus = 2)
 
 /* --- the storm ------------------------------------------------------------------------------- */
 
-#define STORM_MMS    24
-#define STORM_PAGES  6u
-#define STORM_ROUNDS 2400u /* of all CPUs together */
+#define STORM_MMS   24
+#define STORM_PAGES 6u
 
 struct storm {
 	struct test *t;
 	struct mm *mm[STORM_MMS];
 	u64 seed;
+	struct storm_clock clock;
 };
 
 struct stormer {
@@ -343,7 +344,7 @@ static int storm_thread(void *arg)
 	struct rand r;
 
 	rand_seed(&r, w->s->seed + current->cpu);
-	for (u32 i = 0; i < share_of(STORM_ROUNDS) && !test_failed(w->s->t); i++) {
+	while (storm_step_due(&w->s->clock) && !test_failed(w->s->t)) {
 		storm_step(w, &r, current->cpu);
 		cond_resched();
 	}
@@ -401,6 +402,7 @@ TEST("mm.shootdown", storm_on_all_cpus)
 		test_skip(t, "too little memory for %u address spaces", STORM_MMS);
 		return;
 	}
+	storm_start(&s.clock, STORM_UNBOUNDED);
 	for_each_cpu (cpu, &cpus_online) {
 		w[cpu] = kzalloc(sizeof(*w[cpu]));
 		if (w[cpu] == NULL)
@@ -415,6 +417,7 @@ TEST("mm.shootdown", storm_on_all_cpus)
 			thread_join(w[cpu]->thread);
 		kfree(w[cpu]);
 	}
+	storm_steps(t, &s.clock, &cpus_online);
 	for (u32 m = 0; m < STORM_MMS; m++)
 		mm_put(s.mm[m]);
 }

@@ -7,9 +7,10 @@
 #include "mm/slab.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
 #define HELD   64
-#define ROUNDS 4000 /* of all CPUs together */
+#define ROUNDS 4000 /* of all CPUs together, at most */
 
 struct object {
 	u64 owner;
@@ -21,6 +22,7 @@ static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "test-object", sizeof(st
 struct storm {
 	struct test *t;
 	u64 seed;
+	struct storm_clock clock;
 };
 
 static void check_and_free(struct test *t, struct object *o, u64 owner)
@@ -35,12 +37,12 @@ static void check_and_free(struct test *t, struct object *o, u64 owner)
 
 static void storm(void *arg)
 {
-	const struct storm *s = arg;
+	struct storm *s = arg;
 	struct object *held[HELD] = { NULL };
 	struct rand r;
 
 	rand_seed(&r, s->seed + cpu_id);
-	for (u32 round = 0; round < share_of(ROUNDS); round++) {
+	while (storm_step_due(&s->clock)) {
 		u32 i = (u32)rand_below(&r, HELD);
 		u64 owner = (u64)cpu_id << 8 | i;
 
@@ -64,9 +66,13 @@ TEST("mm.slab", storm_on_all_cpus)
 {
 	struct kmem_cache_stats stats;
 	struct rand r = test_rand(t);
-	struct storm s = { t, rand_next(&r) };
+	static struct storm s;
 
+	s.t = t;
+	s.seed = rand_next(&r);
+	storm_start_in_crowds(&s.clock, share_of(ROUNDS));
 	on_each_cpu_in_crowds(storm, &s);
+	storm_steps(t, &s.clock, &cpus_online);
 	kmem_cache_stats(&cache, &stats);
 	EXPECT_EQ(t, stats.in_use, 0);
 	kmem_cache_shrink(&cache);

@@ -6,15 +6,18 @@
 #include "kernel/sched.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
-#define CALLS 2000 /* of all CPUs together */
+#define CALLS 2000 /* of all CPUs together, at most */
 
 struct caller {
 	struct test *t;
-	u32 cpu, rounds;
+	u32 cpu;
 	u64 asked;  /* calls sent to CPUs */
 	u64 served; /* atomic: calls that ran, anywhere */
 };
+
+static struct storm_clock rounds;
 
 static void serve(void *arg)
 {
@@ -28,7 +31,7 @@ static int call_all(void *arg)
 {
 	struct caller *c = arg;
 
-	for (u32 i = 0; i < c->rounds; i++) {
+	while (storm_step_due(&rounds)) {
 		on_each_cpu(serve, c);
 		c->asked += cpumask_weight(&cpus_online);
 		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
@@ -42,7 +45,7 @@ static int call_neighbour(void *arg)
 {
 	struct caller *c = arg;
 
-	for (u32 i = 0; i < c->rounds; i++) {
+	while (storm_step_due(&rounds)) {
 		if (run_on_cpu(c->cpu ^ 1, serve, c))
 			return 0;
 		c->asked++;
@@ -53,14 +56,15 @@ static int call_neighbour(void *arg)
 }
 
 /* @fn in a thread on each of @n CPUs, all at once. */
-static void call_from_each(struct test *t, thread_fn fn, u32 rounds, const struct cpumask *mask)
+static void call_from_each(struct test *t, thread_fn fn, u32 calls, const struct cpumask *mask)
 {
 	static struct caller callers[MAX_CPUS];
 	static struct thread *threads[MAX_CPUS];
 	u32 cpu;
 
+	storm_start(&rounds, calls);
 	for_each_cpu (cpu, mask) {
-		callers[cpu] = (struct caller){ .t = t, .cpu = cpu, .rounds = rounds };
+		callers[cpu] = (struct caller){ .t = t, .cpu = cpu };
 		threads[cpu] = thread_create_on(cpu, "caller", fn, &callers[cpu]);
 		EXPECT(t, threads[cpu] != NULL, "no memory");
 	}
@@ -70,6 +74,7 @@ static void call_from_each(struct test *t, thread_fn fn, u32 rounds, const struc
 	for_each_cpu (cpu, mask)
 		if (threads[cpu] != NULL)
 			thread_join(threads[cpu]);
+	storm_steps(t, &rounds, mask);
 }
 
 TEST("sched.call", neighbours_call_each_other, .cpus = 2)

@@ -9,6 +9,7 @@
 #include "mm/page_alloc.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
 #define THREADS_PER_CPU 100
 #define THREADS_MAX	2000 /* of all CPUs together: each has a stack */
@@ -187,16 +188,19 @@ TEST("sched.thread", tick_asks_for_the_cpu)
 	}
 }
 
-#define JOINS 2000 /* on all CPUs together */
+#define JOINS 2000 /* on all CPUs together, at most */
 
 /* As soon as it is dead: it has left its stack by then. */
 TEST("sched.thread", join_of_a_dead_thread)
 {
+	static struct storm_clock joins;
 	u32 cpu;
 
-	for_each_cpu (cpu, &cpus_online)
-		for (u32 i = 0; i < share_of(JOINS); i++) {
-			struct thread *thread = start(t, cpu, return_argument, (void *)(u64)i);
+	for_each_cpu (cpu, &cpus_online) {
+		storm_clock_start(&joins, STORM_NS / cpumask_weight(&cpus_online), share_of(JOINS));
+		while (storm_step_due(&joins)) {
+			u64 status = joins.steps[cpu_id];
+			struct thread *thread = start(t, cpu, return_argument, (void *)status);
 
 			if (thread == NULL)
 				return;
@@ -204,8 +208,9 @@ TEST("sched.thread", join_of_a_dead_thread)
 				if (cpu == cpu_id)
 					yield();
 			EXPECT(t, !thread_on_cpu(thread), "dead, and on CPU %u", cpu);
-			EXPECT_EQ(t, thread_join(thread), i);
+			EXPECT_EQ(t, thread_join(thread), status);
 		}
+	}
 }
 
 #define GENERATIONS 200

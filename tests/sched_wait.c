@@ -10,8 +10,9 @@
 #include "kernel/wait.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/storm.h"
 
-#define PAIR_ROUNDS 8000 /* of all pairs together */
+#define PAIR_ROUNDS 8000 /* of all pairs together, at most */
 #define WAITERS	    24u
 #define SLEEPERS    8u
 #define SLEEP_STEP  (3 * NS_PER_MS)
@@ -20,21 +21,25 @@
 
 struct pair {
 	struct completion ping, pong;
-	u32 rounds;
-	u64 value; /* whose turn it is writes it */
+	u64 value; /* whose turn it is writes it, and over */
+	bool over;
 	u32 wrong;
 };
+
+static struct storm_clock turns;
 
 static int play_ping(void *arg)
 {
 	struct pair *p = arg;
 
-	for (u32 i = 0; i < p->rounds; i++) {
-		p->wrong += p->value != 2ul * i;
+	for (u64 i = 0; storm_step_due(&turns); i++) {
+		p->wrong += p->value != 2 * i;
 		p->value++;
 		complete(&p->ping);
 		wait_for_completion(&p->pong);
 	}
+	p->over = true;
+	complete(&p->ping);
 	return 0;
 }
 
@@ -42,9 +47,11 @@ static int play_pong(void *arg)
 {
 	struct pair *p = arg;
 
-	for (u32 i = 0; i < p->rounds; i++) {
+	for (u64 i = 0;; i++) {
 		wait_for_completion(&p->ping);
-		p->wrong += p->value != 2ul * i + 1;
+		if (p->over)
+			break;
+		p->wrong += p->value != 2 * i + 1;
 		p->value++;
 		complete(&p->pong);
 	}
@@ -58,11 +65,12 @@ TEST("sched.wait", ping_pong_loses_no_wake_up)
 	static struct thread *threads[MAX_CPUS][2];
 	u32 cpu;
 
+	storm_start(&turns, share_of(PAIR_ROUNDS));
 	for_each_cpu (cpu, &cpus_online) {
 		struct pair *p = &pairs[cpu];
 		u32 next = cpumask_next(&cpus_online, cpu);
 
-		*p = (struct pair){ .rounds = share_of(PAIR_ROUNDS) };
+		*p = (struct pair){ .value = 0 };
 		completion_init(&p->ping);
 		completion_init(&p->pong);
 		threads[cpu][0] = thread_create_on(cpu, "ping", play_ping, p);
@@ -79,24 +87,28 @@ TEST("sched.wait", ping_pong_loses_no_wake_up)
 		thread_join(threads[cpu][0]);
 		thread_join(threads[cpu][1]);
 		EXPECT_EQ(t, pairs[cpu].wrong, 0);
-		EXPECT_EQ(t, pairs[cpu].value, 2 * pairs[cpu].rounds);
+		EXPECT_EQ(t, pairs[cpu].value, 2 * turns.steps[cpu]);
 	}
+	storm_steps(t, &turns, &cpus_online);
 }
 
-#define WAKE_ROUNDS	2000
+#define WAKE_ROUNDS	2000 /* at most */
 #define WAKE_MAX_PAUSES 97
 
 struct answer {
 	struct completion question;
-	u32 answers;
+	u32 answers; /* atomic */
+	bool over;   /* before the last question, which gets no answer */
 };
 
 static int answer(void *arg)
 {
 	struct answer *a = arg;
 
-	for (u32 i = 0; i < WAKE_ROUNDS; i++) {
+	for (;;) {
 		wait_for_completion(&a->question);
+		if (a->over)
+			break;
 		__atomic_fetch_add(&a->answers, 1, __ATOMIC_RELEASE);
 	}
 	return 0;
@@ -108,7 +120,7 @@ TEST("sched.wait", wake_up_on_the_way_to_halt, .cpus = 2)
 	static struct answer a;
 	struct thread *thread;
 
-	a.answers = 0;
+	a = (struct answer){ .answers = 0 };
 	completion_init(&a.question);
 	thread = thread_create_on(cpumask_next(&cpus_online, cpu_id), "answer", answer, &a);
 	if (thread == NULL) {
@@ -116,13 +128,16 @@ TEST("sched.wait", wake_up_on_the_way_to_halt, .cpus = 2)
 		return;
 	}
 	thread_start(thread);
-	for (u32 i = 0; i < WAKE_ROUNDS; i++) {
+	storm_clock_start(&turns, STORM_NS, WAKE_ROUNDS);
+	for (u32 i = 0; storm_step_due(&turns); i++) {
 		for (u32 n = 0; n < i % WAKE_MAX_PAUSES; n++)
 			barrier();
 		complete(&a.question);
 		while (__atomic_load_n(&a.answers, __ATOMIC_ACQUIRE) != i + 1)
 			cpu_pause();
 	}
+	a.over = true;
+	complete(&a.question);
 	thread_join(thread);
 }
 

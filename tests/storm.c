@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/storm.c - see storm.h.
+ */
+#include "lib/string.h"
+#include "tests/cpus.h"
+#include "tests/storm.h"
+
+void storm_clock_start(struct storm_clock *c, u64 ns, u64 steps)
+{
+	memset(c, 0, sizeof(*c));
+	c->ns = ns;
+	c->bound = steps;
+}
+
+void storm_start(struct storm_clock *c, u64 steps)
+{
+	if (options.stress != 0)
+		storm_clock_start(c, options.stress * NS_PER_SEC, STORM_UNBOUNDED);
+	else
+		storm_clock_start(c, STORM_NS, steps);
+}
+
+void storm_start_in_crowds(struct storm_clock *c, u64 steps)
+{
+	storm_start(c, steps);
+	c->ns /= DIV_ROUND_UP(cpumask_weight(&cpus_online), options.crowd);
+}
+
+bool storm_step_due(struct storm_clock *c)
+{
+	u64 *end = &c->end[cpu_id], *steps = &c->steps[cpu_id], now = time_ns();
+
+	if (*end == 0)
+		*end = now + c->ns;
+	else if (*steps >= c->bound || now >= *end)
+		return false;
+	++*steps;
+	return true;
+}
+
+u64 storm_steps(struct test *t, const struct storm_clock *c, const struct cpumask *cpus)
+{
+	u64 all = 0, least = ~0ul, most = 0;
+	u32 cpu;
+
+	for_each_cpu (cpu, cpus) {
+		EXPECT(t, c->steps[cpu] != 0, "CPU %u did nothing", cpu);
+		all += c->steps[cpu];
+		least = MIN(least, c->steps[cpu]);
+		most = MAX(most, c->steps[cpu]);
+	}
+	test_note("%lu steps, %lu to %lu on each of %u CPUs", all, least, most,
+		  cpumask_weight(cpus));
+	return all;
+}
