@@ -20,6 +20,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
 #include "lib/assert.h"
@@ -81,6 +82,7 @@ struct cpu_features cpu_features = { .nx = true };
 u64 percpu_offset[MAX_CPUS];
 u64 cr3_mask = ~0ul;
 enum pcid_mode pcid_mode = PCID_ON;
+bool pti_on;
 DEFINE_PER_CPU(u32, cpu_id);
 DEFINE_PER_CPU(u32, preempt_count);
 
