@@ -8,6 +8,9 @@
  *						510  the kernel image, shared below
  *						511  the CPU-local region: variables, entry area
  *
+ * With five levels entries 256..511 of a level-4 table are this, and that table, the CPU's
+ * own, hangs in entry 511 of the PGD, whose entries 256..510 are empty.
+ *
  * Every PGD that this CPU will ever load gets its entries 256..511 from here.
  */
 #include "lib/string.h"
@@ -17,18 +20,21 @@
 
 paddr_t twin_map_cpu(u32 cpu, const struct cpu_memory *m)
 {
-	const pte_t *shared = phys_to_virt(kspace_root());
+	const pte_t *shared = kspace_half(phys_to_virt(kspace_root()));
 	paddr_t root = pgtable_alloc(), level3 = pgtable_alloc();
-	pte_t *table, *own;
+	pte_t *table, *half, *own;
 
 	if (root == 0 || level3 == 0)
 		return 0;
 	table = phys_to_virt(root);
+	half = kspace_make_half(table);
+	if (half == NULL)
+		return 0;
 	own = phys_to_virt(level3);
-	memcpy(&table[PT_KERNEL_FIRST], &shared[PT_KERNEL_FIRST],
+	memcpy(&half[PT_KERNEL_FIRST], &shared[PT_KERNEL_FIRST],
 	       (PT_CPU_LOCAL - PT_KERNEL_FIRST) * sizeof(pte_t));
 	own[pt_index(KERNEL_BASE, PT_LEVEL_1G)] = kspace_image_entry();
-	table[PT_CPU_LOCAL] = pte_table(level3);
+	half[PT_CPU_LOCAL] = pte_table(level3);
 
 	if (pgtable_map(table, PERCPU_BASE, m->variables, cpu_variables_size(), kspace_data_flags(),
 			PT_LEVEL_LEAF) ||

@@ -5,6 +5,7 @@ Builds and host tests come first, since they are quick to say no; then rows that
 fool the verdict, or give bad input; then the matrix.
 """
 
+import itertools
 import re
 
 from testing import covering
@@ -166,14 +167,16 @@ def loader_rows(out):
 def gdb_rows(out):
     """The commands of tools/gdb, and tables that only a debugger can make wrong."""
     rows = []
-    for twin in ("percpu", "classic"):
+    shown = {"off": (r"^ 256\.\.510 [1-9]\d* ", r"^ 511 0x", r"^ 511 510 0x"),
+             "on": (r"^ 256\.\.510 0 ", r"^ 511 256\.\.510 [1-9]\d* ", r"^ 511 511 510 0x")}
+    for twin, la57 in itertools.product(("percpu", "classic"), ("off", "on")):
         rows.append(Row(
-            f"gdb-commands-{twin}",
+            f"gdb-commands-{twin}-la57-{la57}",
             [["tools/gdb/batch", "--elf", f"{out}/{twin}-debug/kernel.elf", "--script",
-              "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin)]],
+              "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin, "--cpu",
+                                         f"max,la57={la57}")]],
             must=(PASSED, r"^cpu_id on CPU 2 = 2 at 0x[0-9a-f]+$",
-                  r"^CPU 2: neutral root at 0x[0-9a-f]+$", r"^ 256\.\.\d+ ", r"^ 511 ",
-                  r"^ 511 510 ")))
+                  r"^CPU 2: neutral root at 0x[0-9a-f]+$", *shown[la57])))
     for name, words in (("phantom", r"^cpus: CPU 2 \(APIC id 2\) does not answer its SIPI: left off$"),
                         ("duplicate", r"^acpi: MADT entry \d+ .* a CPU before it has the APIC id"),
                         ("absurd", r"^acpi: MADT entry \d+ .* a CPU cannot have the APIC id 0xff"),
