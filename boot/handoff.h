@@ -4,7 +4,9 @@
  * between boot/ and the kernel, the same for UEFI and BIOS.
  *
  * State at the kernel's entry point (the ELF's e_entry):
- *   - 64-bit mode, four-level paging, interrupts off, direction flag clear;
+ *   - 64-bit mode, interrupts off, direction flag clear;
+ *   - four levels of page tables, or five: CR4.LA57 says which.  Five where the CPU has
+ *     them, unless the command line says la57=off;
  *   - RDI: physical address of a struct handoff; RSP: undefined;
  *   - CR3: the loader's tables, which map
  *	 + each PT_LOAD segment of the kernel at its p_vaddr, with its own rights
@@ -23,7 +25,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC	   0x3147415250444e48ull /* "HNDPRAG1" */
-#define HANDOFF_VERSION	   1
+#define HANDOFF_VERSION	   2
 #define HANDOFF_DIRECT_MAP 0xffff800000000000ull
 #define HANDOFF_MAX_RANGES 256
 #define HANDOFF_CMDLINE	   1024

@@ -78,13 +78,22 @@ void place_kernel(const char *name, const void *file, size_t size, struct elf_im
 
 bool cpu_has_nx(void);
 
+/*
+ * How many levels of page tables the kernel gets: 5 where the CPU has them and la57= does
+ * not say off, else 4.
+ */
+u32 choose_levels(void);
+
 /* The page tables that boot/handoff.h describes.  Returns the value for CR3. */
-u64 make_tables(const struct elf_image *image);
+u64 make_tables(const struct elf_image *image, u32 levels);
 
 /* --- jump.c -------------------------------------------------------------------------- */
 
-/* Firmware is gone, interrupts are off: enter the kernel with CR3 as make_tables() said. */
-typedef void jump_fn(u64 handoff_phys, u64 cr3, u64 entry, u64 use_nx);
+/*
+ * Firmware is gone, interrupts are off: enter the kernel with CR3 as make_tables() said,
+ * and CR4.LA57 as @levels does.
+ */
+typedef void jump_fn(u64 handoff_phys, u64 cr3, u64 entry, u64 use_nx, u64 levels);
 
 /* The copy of jump.asm in low memory, to be called when firmware is gone.  Does not return. */
 jump_fn *make_jump(void);

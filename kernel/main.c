@@ -81,6 +81,7 @@ static void enter_own_tables(void)
 		       ASIDS_MAX_ISOLATED);
 		asids = ASIDS_MAX_ISOLATED;
 	}
+	printk("mm: %u levels\n", pt_levels);
 	printk("mm: building the kernel half, physmap=%s\n",
 	       options.physmap == PHYSMAP_ALL ? "all" : "kernel");
 	boot_alloc_init(&handoff);
@@ -186,6 +187,7 @@ void kernel_main(paddr_t handoff_phys)
 	bool passed;
 
 	idt_init_early();
+	pt_set_levels(cpu_paging_levels());
 	take_handoff(handoff_phys);
 	cpu_features_detect();
 	cpu_features_enable();

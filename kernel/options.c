@@ -15,13 +15,14 @@ struct options options = {
 };
 
 /* Words that others read (the loaders, emulator.c); here so that they are known. */
-static u32 kernel_word, emulator_word;
+static u32 kernel_word, emulator_word, la57_word;
 
 static const char *const physmap_words[] = { "all", "kernel", NULL };
 static const char *const pcid_words[] = { "auto", "on", "soft", "off", NULL };
 static const char *const pti_words[] = { "auto", "on", "off", NULL };
 static const char *const fill_words[] = { "setup", "touch", NULL };
 static const char *const kernel_words[] = { "percpu", "classic", NULL };
+static const char *const la57_words[] = { "auto", "on", "off", NULL };
 static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
 
 #define STRESS_MAX (24 * 60 * 60)
@@ -64,6 +65,8 @@ static const struct cmdline_option table[] = {
 	  .help = "which page a tag's top level is" },
 	{ "kernel", CMDLINE_CHOICE, TARGET(kernel_word), .choices = kernel_words,
 	  .help = "which kernel the loader starts" },
+	{ "la57", CMDLINE_CHOICE, TARGET(la57_word), .choices = la57_words,
+	  .help = "whether the loader uses five levels of page tables" },
 	{ "emulator", CMDLINE_CHOICE, TARGET(emulator_word), .choices = emulator_words,
 	  .help = "who waits for the verdict" },
 };

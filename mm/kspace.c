@@ -38,6 +38,7 @@ extern const u8 boot_stack_guard[]; /* entry.asm */
 static struct {
 	struct spinlock lock; /* devices_next, stacks, and the tables below them */
 	pte_t *root;	      /* constant after kspace_init() */
+	pte_t *half;	      /* constant: kspace_half(root) */
 	pte_t image;	      /* constant: entry for KERNEL_BASE in a level-3 table */
 	pte_t entry_image;    /* constant: the same in a user PGD's; 0: not isolated */
 	vaddr_t devices_next;
@@ -53,6 +54,26 @@ static struct {
 paddr_t kspace_root(void)
 {
 	return virt_to_phys(kspace.root);
+}
+
+const pte_t *kspace_half(const pte_t *root)
+{
+	if (pt_levels == PT_LEVEL_HALF)
+		return root;
+	return phys_to_virt(pte_address(root[PT_CPU_LOCAL]));
+}
+
+pte_t *kspace_make_half(pte_t *root)
+{
+	paddr_t table;
+
+	if (pt_levels == PT_LEVEL_HALF)
+		return root;
+	table = pgtable_alloc();
+	if (table == 0)
+		return NULL;
+	root[PT_CPU_LOCAL] = pte_table(table);
+	return phys_to_virt(table);
 }
 
 pte_t kspace_image_entry(void)
@@ -168,11 +189,11 @@ enum zone_id kspace_zone(paddr_t pa)
 
 /* --- building ------------------------------------------------------------------------ */
 
-/* Fill the top-level entries of [start, end): from here on they never change. */
+/* Fill the level-4 entries of [start, end): from here on they never change. */
 static int preallocate(vaddr_t start, vaddr_t end)
 {
-	for (vaddr_t va = start; va < end; va += 1ul << pt_shift(PT_LEVEL_TOP)) {
-		pte_t *entry = &kspace.root[pt_index(va, PT_LEVEL_TOP)];
+	for (vaddr_t va = start; va < end; va += 1ul << pt_shift(PT_LEVEL_HALF)) {
+		pte_t *entry = &kspace.half[pt_index(va, PT_LEVEL_HALF)];
 		paddr_t table;
 
 		if (pte_present(*entry))
@@ -250,7 +271,7 @@ static int map_image_part(pte_t *root, const struct handoff *h, const u8 *begin,
 /* The entry of @root's level-3 table that KERNEL_BASE lies below. */
 static pte_t image_entry(const pte_t *root)
 {
-	const pte_t *level3 = phys_to_virt(pte_address(root[PT_CPU_LOCAL]));
+	const pte_t *level3 = phys_to_virt(pte_address(kspace_half(root)[PT_CPU_LOCAL]));
 
 	return level3[pt_index(KERNEL_BASE, PT_LEVEL_1G)];
 }
@@ -326,7 +347,7 @@ int kspace_init(const struct handoff *h, enum physmap physmap, u64 kmem)
 {
 	static const struct {
 		vaddr_t start, end;
-	} top_level[] = {
+	} areas[] = {
 		{ PAGES_BASE, PAGES_END },
 		{ STACKS_BASE, STACKS_END },
 		{ DEVICES_BASE, DEVICES_END },
@@ -338,9 +359,12 @@ int kspace_init(const struct handoff *h, enum physmap physmap, u64 kmem)
 	if (root == 0)
 		return -ENOMEM;
 	kspace.root = phys_to_virt(root);
+	kspace.half = kspace_make_half(kspace.root);
+	if (kspace.half == NULL)
+		return -ENOMEM;
 	choose_window(h, kmem);
-	for (size_t i = 0; i < ARRAY_SIZE(top_level) && !err; i++)
-		err = preallocate(top_level[i].start, top_level[i].end);
+	for (size_t i = 0; i < ARRAY_SIZE(areas) && !err; i++)
+		err = preallocate(areas[i].start, areas[i].end);
 	if (!err)
 		err = map_image(h);
 	if (!err && pti_on)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/kspace.h - the shared kernel half: what every page table has in entries 256..510.
+ * mm/kspace.h - the shared kernel half: what every page table has in the level-4 entries
+ * 256..510, whether that is its top level or the table below its top-level entry 511.
  *
- * Its top-level entries are filled at boot and never change; below them mappings are
+ * Its entries there are filled at boot and never change; below them mappings are
  * only added.  Each CPU's tables copy those entries (mm/cpu_tables.h).
  *
  *	direct map	RAM, read-write, never executable; kernel text and rodata
@@ -36,8 +37,14 @@ enum physmap {
  */
 int kspace_init(const struct handoff *h, enum physmap physmap, u64 kmem) WARN_UNUSED_RESULT;
 
-/* The table that holds the shared entries, 256..511 (the latter: image only). */
+/* A table with the shared entries, 256..511 (the latter: image only), and no user half. */
 paddr_t kspace_root(void);
+
+/* The level-4 table of the kernel half below @root: @root itself with four levels. */
+const pte_t *kspace_half(const pte_t *root);
+
+/* The same for @root that is empty: made if that is another table.  NULL: out of memory. */
+pte_t *kspace_make_half(pte_t *root) WARN_UNUSED_RESULT;
 
 /* What goes below a CPU's own entry 511 to map the kernel image at KERNEL_BASE. */
 pte_t kspace_image_entry(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/arch_tables.c - R1: on each CPU, the loaded table is its own, has no user half, and
- * maps the kernel half that all share.  What entry 511 holds is the twins' own
+ * maps the kernel half that all share, at level 4.  What entry 511 holds is the twins' own
  * (percpu/, classic/).
  */
 #include "arch/x86_64/cpu_area.h"
@@ -18,24 +18,52 @@ const pte_t *loaded_root(void)
 	return phys_to_virt(pte_address(read_cr3()));
 }
 
+static void expect_empty(struct test *t, const char *what, const pte_t *table, u32 from, u32 to)
+{
+	for (u32 i = from; i < to; i++)
+		EXPECT(t, table[i] == 0, "CPU %u: %s entry %u is %#lx", cpu_id, what, i, table[i]);
+}
+
 static void check_root(void *arg)
 {
 	struct test *t = arg;
-	const pte_t *root = loaded_root();
-	const pte_t *shared = phys_to_virt(kspace_root());
+	const pte_t *root = loaded_root(), *half = kspace_half(root);
+	const pte_t *shared = kspace_half(phys_to_virt(kspace_root()));
 
 	EXPECT_EQ(t, virt_to_phys(root), cpus[cpu_id].neutral_root);
-	for (u32 i = 0; i < PT_KERNEL_FIRST; i++)
-		EXPECT(t, root[i] == 0, "CPU %u: neutral PGD entry %u is %#lx", cpu_id, i, root[i]);
+	expect_empty(t, "neutral PGD", root, 0, PT_KERNEL_FIRST);
 	for (u32 i = PT_KERNEL_FIRST; i < PT_CPU_LOCAL; i++)
-		EXPECT(t, (root[i] & ~PTE_ACCESSED) == (shared[i] & ~PTE_ACCESSED),
-		       "CPU %u: entry %u is %#lx, the shared one %#lx", cpu_id, i, root[i],
+		EXPECT(t, (half[i] & ~PTE_ACCESSED) == (shared[i] & ~PTE_ACCESSED),
+		       "CPU %u: entry %u is %#lx, the shared one %#lx", cpu_id, i, half[i],
 		       shared[i]);
+	EXPECT_EQ(t, half != root, PT_LEVEL_TOP > PT_LEVEL_HALF);
+	if (half != root) {
+		expect_empty(t, "neutral PGD", root, PT_KERNEL_FIRST, PT_CPU_LOCAL);
+		expect_empty(t, "level-4", half, 0, PT_KERNEL_FIRST);
+	}
 }
 
 TEST("arch.tables", neutral_pgd_of_each_cpu)
 {
 	on_each_cpu(check_root, t);
+}
+
+static void check_levels(void *arg)
+{
+	struct test *t = arg;
+	struct translation tr = pgtable_translate(loaded_root(), (vaddr_t)check_levels);
+
+	EXPECT_EQ(t, cpu_paging_levels(), PT_LEVEL_TOP);
+	EXPECT(t, tr.present && tr.exec, "CPU %u: the walk does not find this code", cpu_id);
+	EXPECT_EQ(t, pt_index(USER_END - 1, PT_LEVEL_TOP), PT_KERNEL_FIRST - 1);
+	EXPECT_EQ(t, pt_index(DIRECT_MAP_BASE, PT_LEVEL_HALF), PT_KERNEL_FIRST);
+	EXPECT(t, pt_index(DIRECT_MAP_BASE, PT_LEVEL_TOP) >= PT_KERNEL_FIRST, "direct map");
+}
+
+/* Each CPU walks as many levels as the kernel makes. */
+TEST("arch.tables", levels_are_those_of_each_cpu)
+{
+	on_each_cpu(check_levels, t);
 }
 
 /* The entry area and its stacks are mapped where this CPU's TSS says, guards are not. */

@@ -357,7 +357,8 @@ static u64 storm_pages(void)
 {
 	u32 n = cpumask_weight(&cpus_online);
 
-	return (u64)STORM_MMS * (n * 2 * STORM_PAGES + 3 * MIN(3 * n, USER_ENTRIES) + 8);
+	return (u64)STORM_MMS *
+	       (n * 2 * STORM_PAGES + (PT_LEVEL_TOP - 1) * MIN(3 * n, USER_ENTRIES) + 8);
 }
 
 /* In the kernel's zone, where tables must be, and in all. */

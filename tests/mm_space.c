@@ -3,6 +3,7 @@
  * tests/mm_space.c - an address space on one CPU: regions, faults, unmap, protect, fork,
  * and the accounts at its end.
  */
+#include "lib/err.h"
 #include "mm/counters.h"
 #include "mm/object.h"
 #include "mm/mm.h"
@@ -127,6 +128,64 @@ TEST("mm.space", objects_are_shared)
 	mm_put(b);
 }
 
+/* The last page of the user half is one like others; beyond it nothing can be mapped or used. */
+TEST("mm.space", ends_where_the_user_half_ends)
+{
+	struct mm *mm = mm_create();
+	vaddr_t last = USER_END - PAGE_SIZE;
+	u64 value = 1;
+
+	EXPECT_EQ(t, map_anon(mm, last, 2 * PAGE_SIZE, RW), -EINVAL);
+	EXPECT_EQ(t, map_anon(mm, USER_END, PAGE_SIZE, RW), -EINVAL);
+	EXPECT_EQ(t, map_anon(mm, last, PAGE_SIZE, RW), 0);
+	use(mm);
+	EXPECT(t, put(last, 7) && get(last) == 7, "the last page");
+	EXPECT_EQ(t, copy_to_user(USER_END, &value, sizeof(value)), -EFAULT);
+	EXPECT_EQ(t, copy_to_user(USER_END - 4, &value, sizeof(value)), -EFAULT);
+	EXPECT_EQ(t, copy_from_user(&value, BIT(56), sizeof(value)), -EFAULT);
+	EXPECT_EQ(t, mm_unmap(mm, last, USER_END + PAGE_SIZE), -EINVAL);
+	EXPECT_EQ(t, mm_unmap(mm, last, USER_END), 0);
+	EXPECT_EQ(t, get(last), NO_VALUE);
+	use(NULL);
+	mm_put(mm);
+}
+
+/*
+ * Five levels: addresses above 2^47 work, and are others than those that differ from them
+ * above bit 47 alone.  A fork has them too.
+ */
+TEST("mm.space", above_2_47)
+{
+	static const vaddr_t at[] = { BASE, BIT(47) + BASE, BIT(48) + BASE, BIT(55) + BASE };
+	struct mm *mm, *child;
+
+	if (PT_LEVEL_TOP == PT_LEVEL_HALF) {
+		test_skip(t, "four levels end at 2^47");
+		return;
+	}
+	mm = mm_create();
+	use(mm);
+	for (u64 i = 0; i < ARRAY_SIZE(at); i++) {
+		EXPECT_EQ(t, map_anon(mm, at[i], PAGE_SIZE, RW), 0);
+		EXPECT(t, put(at[i], i + 1), "%#lx", at[i]);
+	}
+	for (u64 i = 0; i < ARRAY_SIZE(at); i++)
+		EXPECT_EQ(t, get(at[i]), i + 1);
+	child = mm_fork(mm);
+	EXPECT(t, child != NULL, "out of memory");
+	EXPECT_EQ(t, mm_unmap(mm, BIT(47), BIT(55)), 0);
+	EXPECT_EQ(t, get(at[0]), 1);
+	EXPECT_EQ(t, get(at[1]), NO_VALUE);
+	EXPECT_EQ(t, get(at[2]), NO_VALUE);
+	EXPECT_EQ(t, get(at[3]), 4);
+	use(child);
+	for (u64 i = 0; i < ARRAY_SIZE(at); i++)
+		EXPECT_EQ(t, get(at[i]), i + 1);
+	use(NULL);
+	mm_put(mm);
+	mm_put(child);
+}
+
 /* Everything that an address space took comes back, whatever was in it. */
 TEST("mm.space", teardown_gives_everything_back)
 {
@@ -136,14 +195,14 @@ TEST("mm.space", teardown_gives_everything_back)
 		struct mm *mm = mm_create(), *child;
 
 		for (u64 i = 0; i < 20; i++)
-			EXPECT_EQ(t, map_anon(mm, (i + 1) << 39, PAGE_SIZE, RW), 0);
+			EXPECT_EQ(t, map_anon(mm, (i + 1) * TOP_ENTRY, PAGE_SIZE, RW), 0);
 		use(mm);
 		for (u64 i = 0; i < 20; i++)
-			EXPECT(t, put((i + 1) << 39, i), "top-level entry %lu", i + 1);
+			EXPECT(t, put((i + 1) * TOP_ENTRY, i), "top-level entry %lu", i + 1);
 		child = mm_fork(mm);
 		use(child);
 		for (u64 i = 0; i < 20; i += 2)
-			put((i + 1) << 39, i + 100);
+			put((i + 1) * TOP_ENTRY, i + 100);
 		use(NULL);
 		mm_put(mm);
 		mm_put(child);

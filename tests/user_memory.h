@@ -11,8 +11,8 @@
 #include "mm/page_alloc.h"
 
 #define RW	  (REGION_READ | REGION_WRITE)
-#define TOP_ENTRY BIT(39) /* bytes below one top-level entry */
-#define NO_VALUE  ~0ul	  /* what get() says of memory that is not there */
+#define TOP_ENTRY (1ul << pt_shift(PT_LEVEL_TOP)) /* bytes below one top-level entry */
+#define NO_VALUE  ~0ul				  /* what get() says of memory that is not there */
 
 /* The thread runs on @mm from now on; NULL: on none. */
 static inline void use(struct mm *mm)

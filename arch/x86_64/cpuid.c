@@ -119,6 +119,11 @@ void cpu_features_format(char *buf, size_t size)
 					       features[i].name);
 }
 
+u32 cpu_paging_levels(void)
+{
+	return read_cr4() & CR4_LA57 ? 5 : 4;
+}
+
 /*
  * PAT: the power-on values, but entry 1 (PWT) is write-combining instead of
  * write-through, for the framebuffer (SDM vol. 3A, 11.12).

@@ -33,5 +33,8 @@ const char *cpu_features_missing(void);
 /* A line like "nx 1g pge smep pcid", into @buf. */
 void cpu_features_format(char *buf, size_t size);
 
+/* How many levels of page tables this CPU walks: the loader or the trampoline chose. */
+u32 cpu_paging_levels(void);
+
 /* Turn on in CR0, CR4, EFER and PAT what the kernel uses and the CPU has.  On each CPU. */
 void cpu_features_enable(void);

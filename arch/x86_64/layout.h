@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/layout.h - the address map.  One line a region; the margin says the
- * index in the top-level table, then in the table below it, and the size.
+ * index in the level-4 table, then in the table below it, and the size.
  *
  *	user half: top-level entries 0..255, one mm's
- *	kernel half, shared by all CPUs: entries 256..510, filled at boot
- *	kernel half, this CPU's own: entry 511
+ *	kernel half, shared by all CPUs: level-4 entries 256..510, filled at boot
+ *	kernel half, this CPU's own: level-4 entry 511
+ *
+ * With four levels the level-4 table is the top-level one.  With five, kernel addresses
+ * are the same: they all lie below the last top-level entry, 511, whose level-4 table is
+ * then the CPU's own.  User entries are 512 times as large.
  *
  * The classic kernel uses the same map.  It has no CPU-local region: its per-CPU
  * data are reached through GS, and each CPU's entry area and kmap window lie at
@@ -17,7 +21,7 @@
 
 #define MAX_CPUS 256
 
-#define USER_END	0x0000800000000000ul /*   0..255		128 TiB */
+#define USER_END	user_end	     /*   0..255		128 TiB, or 64 PiB */
 #define DIRECT_MAP_BASE 0xffff800000000000ul /* 256..383		 64 TiB */
 #define DIRECT_MAP_END	0xffffc00000000000ul
 #define PAGES_BASE                                                                                 \
@@ -38,6 +42,9 @@
 /* The neighbours in the CPU-local region: see arch/x86_64/cpu_area.h. */
 #define CPU_LOCAL_BASE PERCPU_BASE
 #define CPU_LOCAL_END  0xfffffffffffff000ul
+
+/* The first address that is not the user's: pt_set_levels() says. */
+extern vaddr_t user_end;
 
 STATIC_ASSERT(DIRECT_MAP_END <= PAGES_BASE, "direct map overlaps the page array");
 STATIC_ASSERT(PAGES_END <= STACKS_BASE, "page array overlaps the stacks");

@@ -25,7 +25,9 @@ void offsets(void)
 	VALUE(CPU_NUMBER_SELECTOR, SEL_CPU_NUMBER);
 	VALUE(MSR_EFER_NUMBER, MSR_EFER);
 	VALUE(MSR_GS_BASE_NUMBER, MSR_GS_BASE);
-	VALUE(CR4_PAE_BIT, CR4_PAE);
+	VALUE(CR4_LA57_BIT, CR4_LA57);
+	VALUE(CPUID_FEATURES_LEAF, CPUID_FEATURES);
+	VALUE(CPUID_LA57_BIT, CPUID_FEATURES_LA57);
 	VALUE(EFER_LME_BIT, EFER_LME);
 	VALUE(CR0_PAGED, CR0_PE | CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP);
 
@@ -56,6 +58,8 @@ void offsets(void)
 
 	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);
 	OFFSET(AP_TRAMPOLINE_CR3, struct ap_params, trampoline_cr3);
+	OFFSET(AP_CR4, struct ap_params, cr4);
+	OFFSET(AP_LACKS_LA57, struct ap_params, lacks_la57);
 	OFFSET(AP_EFER, struct ap_params, efer);
 	OFFSET(AP_CR3, struct ap_params, cr3);
 	OFFSET(AP_STACK, struct ap_params, stack);

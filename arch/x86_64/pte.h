@@ -28,9 +28,16 @@ typedef u64 pte_t;
 #define PT_LEVEL_LEAF	1u /* 4 KiB pages */
 #define PT_LEVEL_2M	2u
 #define PT_LEVEL_1G	3u
-#define PT_LEVEL_TOP	4u
-#define PT_KERNEL_FIRST 256u /* first top-level entry of the kernel half */
-#define PT_CPU_LOCAL	511u /* the top-level entry that is each CPU's own */
+#define PT_LEVEL_HALF	4u /* whose upper half of entries is the kernel's, see layout.h */
+#define PT_LEVEL_TOP	pt_levels
+#define PT_KERNEL_FIRST 256u /* first entry of the kernel half, at both levels above */
+#define PT_CPU_LOCAL	511u /* the entry that is each CPU's own, at both */
+
+/* PT_LEVEL_HALF, or one more with LA57.  Constant after pt_set_levels(). */
+extern u32 pt_levels;
+
+/* The CPU walks @levels levels: so do we from now on.  Once, before a table is made. */
+void pt_set_levels(u32 levels);
 
 #define LARGE_PAGE_SIZE (2 * MIB)
 #define HUGE_PAGE_SIZE	(1 * GIB)

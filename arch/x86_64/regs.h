@@ -40,6 +40,9 @@
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 
+#define CPUID_FEATURES	    7u
+#define CPUID_FEATURES_LA57 BIT(16) /* in ECX */
+
 #define MSR_APIC_BASE	      0x01b
 #define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_TSC_DEADLINE      0x6e0

@@ -8,6 +8,7 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/pte.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
@@ -48,18 +49,24 @@ void smp_prepare(paddr_t page, paddr_t root)
 		.long_jump_offset = (u32)(page + (u64)(trampoline_long - trampoline_begin)),
 		.long_jump_selector = SEL_KERNEL_CODE,
 		.trampoline_cr3 = (u32)root,
+		.cr4 = CR4_PAE | (pt_levels > PT_LEVEL_HALF ? CR4_LA57 : 0),
 		.efer = EFER_LME | (cpu_features.nx ? EFER_NXE : 0),
 		.kernel_entry = (u64)ap_entry,
 		.gdt = { 0, AP_GDT_CODE, AP_GDT_DATA },
 	};
 }
 
-/* Wait until @c has said ONLINE or REFUSED. */
+/* Wait until @c has said ONLINE or REFUSED, or the trampoline that it goes no further. */
 static bool wait_for_answer(struct cpu *c, u64 ns)
 {
 	u64 start = time_ns();
 
 	while (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == CPU_STARTING) {
+		if (READ_ONCE(params->lacks_la57) != 0) {
+			c->missing = "la57";
+			c->state = CPU_REFUSED;
+			return true;
+		}
 		if (time_ns() - start > ns)
 			return false;
 		cpu_pause();
@@ -71,6 +78,7 @@ int smp_start_cpu(u32 cpu)
 {
 	struct cpu *c = &cpus[cpu];
 
+	params->lacks_la57 = 0;
 	params->cr3 = c->neutral_root;
 	params->stack = c->stack_top;
 	params->gs_base = percpu_offset[cpu];

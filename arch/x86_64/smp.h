@@ -42,6 +42,8 @@ struct ap_params {
 	u16 long_jump_selector;
 	u16 pad2;
 	u32 trampoline_cr3;
+	u32 cr4;
+	u32 lacks_la57; /* written by the CPU, which then halts */
 	u64 efer;
 	u64 cr3;
 	u64 stack;

@@ -23,7 +23,24 @@ trampoline_begin:
 	shl	ebx, 4			; the page's physical address
 	o32 lgdt [AP_PARAMS + AP_GDT_LIMIT]
 
-	mov	eax, CR4_PAE_BIT
+	; Five levels where the boot CPU has them: setting the bit without them would fault,
+	; and there is no one to take it.
+	test	dword [AP_PARAMS + AP_CR4], CR4_LA57_BIT
+	jz	.has_levels
+	mov	esi, ebx		; CPUID writes EBX
+	xor	eax, eax
+	cpuid
+	cmp	eax, CPUID_FEATURES_LEAF
+	jb	.lacks_la57
+	mov	eax, CPUID_FEATURES_LEAF
+	xor	ecx, ecx
+	cpuid
+	test	ecx, CPUID_LA57_BIT
+	jz	.lacks_la57
+	mov	ebx, esi
+
+.has_levels:
+	mov	eax, [AP_PARAMS + AP_CR4]
 	mov	cr4, eax
 	mov	eax, [AP_PARAMS + AP_TRAMPOLINE_CR3]
 	mov	cr3, eax
@@ -34,6 +51,11 @@ trampoline_begin:
 	mov	eax, CR0_PAGED		; protection and paging at once: long mode
 	mov	cr0, eax
 	o32 jmp far [AP_PARAMS + AP_LONG_JUMP]
+
+.lacks_la57:
+	mov	dword [AP_PARAMS + AP_LACKS_LA57], 1
+.halt:	hlt
+	jmp	.halt
 
 bits 64
 trampoline_long:

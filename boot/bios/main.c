@@ -98,6 +98,7 @@ NORETURN void loader_main(const void *info)
 	const struct tag_framebuffer *fb;
 	struct elf_image image;
 	jump_fn *jump;
+	u32 levels;
 	u64 cr3;
 
 	multiboot_begin(info);
@@ -111,10 +112,11 @@ NORETURN void loader_main(const void *info)
 	find_archive();
 	find_acpi();
 	find_framebuffer(fb);
-	cr3 = make_tables(&image);
+	levels = choose_levels();
+	cr3 = make_tables(&image, levels);
 	jump = make_jump();
 	make_ranges();
 	say("entering the kernel at %#llx", (unsigned long long)image.entry);
-	jump((uintptr_t)handoff, cr3, image.entry, cpu_has_nx());
+	jump((uintptr_t)handoff, cr3, image.entry, cpu_has_nx(), levels);
 	__builtin_unreachable();
 }

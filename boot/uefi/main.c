@@ -102,6 +102,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *table)
 {
 	struct elf_image image;
 	jump_fn *jump;
+	u32 levels;
 	u64 cr3;
 
 	loader_image = handle;
@@ -115,12 +116,13 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *table)
 	load_archive();
 	find_acpi();
 	find_framebuffer();
-	cr3 = make_tables(&image);
+	levels = choose_levels();
+	cr3 = make_tables(&image, levels);
 	jump = make_jump();
 	prepare_exit();
 	say("leaving the firmware and entering the kernel at %#llx",
 	    (unsigned long long)image.entry);
 	exit_firmware();
-	jump((uintptr_t)handoff, cr3, image.entry, cpu_has_nx());
+	jump((uintptr_t)handoff, cr3, image.entry, cpu_has_nx(), levels);
 	__builtin_unreachable();
 }

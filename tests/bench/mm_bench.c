@@ -15,7 +15,7 @@
 #include "tests/bench/bench.h"
 
 #define ENTRIES	  4u /* top-level entries that an mm here has populated */
-#define TOP_ENTRY (1ul << 39)
+#define TOP_ENTRY (1ul << pt_shift(PT_LEVEL_TOP))
 #define RW	  (REGION_READ | REGION_WRITE)
 
 /* Load @mm; NULL: the neutral PGD. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/percpu/arch_local.c - R1 in the percpu kernel: entry 511 is each CPU's own.
+ * tests/percpu/arch_local.c - R1 in the percpu kernel: entry 511 is each CPU's own, that of
+ * the top level and, with five levels, that of the level-4 table below it.
  */
 #include "arch/x86_64/smp.h"
 #include "mm/cpu_tables.h"
@@ -10,14 +11,15 @@
 #include "tests/harness.h"
 #include "tests/tables.h"
 
-static paddr_t entry_511[MAX_CPUS], variables[MAX_CPUS], area[MAX_CPUS];
+static paddr_t top_511[MAX_CPUS], half_511[MAX_CPUS], variables[MAX_CPUS], area[MAX_CPUS];
 
 static void note_local(void *arg)
 {
 	const pte_t *root = loaded_root();
 
 	(void)arg;
-	entry_511[cpu_id] = pte_address(root[PT_CPU_LOCAL]);
+	top_511[cpu_id] = pte_address(root[PT_CPU_LOCAL]);
+	half_511[cpu_id] = pte_address(kspace_half(root)[PT_CPU_LOCAL]);
 	variables[cpu_id] = pgtable_translate(root, PERCPU_BASE).pa;
 	area[cpu_id] = pgtable_translate(root, cpu_area_base(cpu_id)).pa;
 }
@@ -35,7 +37,8 @@ static void expect_distinct(struct test *t, const char *what, const paddr_t *of)
 TEST("arch.local", no_two_cpus_share, .cpus = 2)
 {
 	on_each_cpu(note_local, NULL);
-	expect_distinct(t, "entry 511", entry_511);
+	expect_distinct(t, "entry 511", top_511);
+	expect_distinct(t, "level-4 entry 511", half_511);
 	expect_distinct(t, "their variables", variables);
 	expect_distinct(t, "their entry area", area);
 }
@@ -63,7 +66,7 @@ TEST("arch.local", one_address_for_all)
 static void check_image(void *arg)
 {
 	struct test *t = arg;
-	const pte_t *level3 = phys_to_virt(pte_address(loaded_root()[PT_CPU_LOCAL]));
+	const pte_t *level3 = phys_to_virt(pte_address(kspace_half(loaded_root())[PT_CPU_LOCAL]));
 	u32 image = pt_index(KERNEL_BASE, PT_LEVEL_1G);
 	u32 local = pt_index(PERCPU_BASE, PT_LEVEL_1G);
 

@@ -22,6 +22,8 @@
 #define LONG	    300u
 #define LONG_ONE_IN 16u
 
+#define FIVE_ONE_IN 4u /* address spaces have five levels of tables */
+
 struct choice {
 	u64 first, last; /* seeds */
 	u32 seconds;	 /* stop after so many; 0: no limit */
@@ -29,13 +31,16 @@ struct choice {
 	u32 asids;	 /* 0: from the seed */
 	int pgd;	 /* -1: from the seed */
 	int fill;	 /* -1: from the seed */
+	u32 levels;	 /* of page tables; 0: from the seed */
 };
 
 static NORETURN void usage(const char *name)
 {
 	fprintf(stderr,
 		"usage: %s [--seeds A..B] [--seconds N] [--cpus 2..4] [--steps N]\n"
-		"	[--asids 1..8] [--fill setup|touch] [--pgd asid|copy|space] [--trace]\n",
+		"	[--asids 1..8] [--fill setup|touch] [--pgd asid|copy|space] [--levels "
+		"4..5]\n"
+		"	[--trace]\n",
 		name);
 	exit(2);
 }
@@ -85,6 +90,11 @@ static int pgd_of_seed(u64 seed)
 	return kinds[seed / 6 % ARRAY_SIZE(kinds)];
 }
 
+static u32 levels_of_seed(u64 seed)
+{
+	return seed / 24 % FIVE_ONE_IN == 0 ? 5 : 4;
+}
+
 static struct choice parse(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -95,6 +105,7 @@ static struct choice parse(int argc, char **argv)
 		{ "asids", required_argument, NULL, 'a' },
 		{ "pgd", required_argument, NULL, 'p' },
 		{ "fill", required_argument, NULL, 'f' },
+		{ "levels", required_argument, NULL, 'l' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -116,6 +127,8 @@ static struct choice parse(int argc, char **argv)
 			c.pgd = pgd_of_word(argv[0], optarg);
 		else if (o == 'f')
 			c.fill = fill_of(argv[0], optarg);
+		else if (o == 'l')
+			c.levels = number(argv[0], optarg, 4, 5);
 		else if (o == 'v')
 			sim_options.trace = true;
 		else
@@ -141,6 +154,7 @@ static void run(u64 seed, const struct choice *c)
 				 : seed % LONG_ONE_IN == 0 ? LONG
 							   : SHORT;
 	pgd_kind = c->pgd >= 0 ? (enum pgd_kind)c->pgd : (enum pgd_kind)pgd_of_seed(seed);
+	pt_set_levels(c->levels != 0 ? c->levels : levels_of_seed(seed));
 	pgd_init();
 	sim_machine_reset(seed);
 	driver_run();

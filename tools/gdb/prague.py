@@ -13,6 +13,7 @@ ENTRIES = 512
 PRESENT, WRITABLE, USER, LARGE, GLOBAL, NX = 1, 1 << 1, 1 << 2, 1 << 7, 1 << 8, 1 << 63
 ADDRESS = 0x000FFFFFFFFFF000
 KERNEL_HALF, LAST = 256, 511
+HALF_LEVEL = 4  # of the table whose entries 256..511 are the kernel half
 
 
 def value(expression):
@@ -50,8 +51,23 @@ def describe(entry):
     return f"{entry & ADDRESS:#x} {' '.join(words)}"
 
 
+def show_table(path, phys):
+    """The table at @phys, reached by the entries @path; returns the address in its entry 511."""
+    entries = table(phys)
+    prefix = "".join(f" {index}" for index in path)
+    user = sum(entry & PRESENT for entry in entries[:KERNEL_HALF])
+    shared = [(i, entries[i]) for i in range(KERNEL_HALF, LAST) if entries[i] & PRESENT]
+    print(f"{prefix}   0..{KERNEL_HALF - 1} {user} present")
+    print(f"{prefix} {KERNEL_HALF}..{LAST - 1} {len(shared)} present")
+    for index, entry in shared + [(LAST, entries[LAST])]:
+        print(f"{prefix} {index} {describe(entry)}")
+    return entries[LAST] & ADDRESS
+
+
 class Pgd(gdb.Command):
-    """pgd CPU: the neutral page table of a CPU, what its kernel half and its own entry hold."""
+    """pgd CPU: the neutral page table of a CPU, what its kernel half and its own entry hold.
+
+    With five levels the kernel half is below entry 511 of the top level."""
 
     def __init__(self):
         super().__init__("pgd", gdb.COMMAND_DATA)
@@ -60,17 +76,14 @@ class Pgd(gdb.Command):
         cpu = cpu_number(argument)
         root = value(f"cpus[{cpu}].neutral_root")
         print(f"CPU {cpu}: neutral root at {root:#x}")
-        top = table(root)
-        user = sum(entry & PRESENT for entry in top[:KERNEL_HALF])
-        print(f"   0..{KERNEL_HALF - 1} {user} present")
-        shared = [(i, top[i]) for i in range(KERNEL_HALF, LAST) if top[i] & PRESENT]
-        print(f" {KERNEL_HALF}..{LAST - 1} {len(shared)} present")
-        for index, entry in shared:
-            print(f" {index} {describe(entry)}")
-        print(f" {LAST} {describe(top[LAST])}")
-        for index, entry in enumerate(table(top[LAST] & ADDRESS)):
+        path, phys = [], root
+        for _ in range(HALF_LEVEL, value("pt_levels") + 1):
+            phys = show_table(path, phys)
+            path.append(LAST)
+        prefix = "".join(f" {index}" for index in path)
+        for index, entry in enumerate(table(phys)):
             if entry & PRESENT:
-                print(f" {LAST} {index} {describe(entry)}")
+                print(f"{prefix} {index} {describe(entry)}")
 
 
 class PerCpu(gdb.Command):

@@ -5,6 +5,7 @@ Builds and host tests come first, since they are quick to say no; then rows that
 fool the verdict, or give bad input; then the matrix.
 """
 
+import itertools
 import re
 
 from testing import covering
@@ -15,6 +16,7 @@ RUN_LIMIT = 90  # tools/run's hang detector, for rows that are not slow
 LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 5, 3, 4, 124, 1
 QEMU_PASS = 33  # what QEMU exits with when the kernel told isa-debug-exit that all passed
 PASSED = r"^prague: result: pass$"
+FOUR_LEVELS, FIVE_LEVELS = r"^mm: 4 levels$", r"^mm: 5 levels$"
 
 
 def make(out, *targets):
@@ -114,6 +116,13 @@ def verdict_rows(out):
     ]
 
 
+def odd_cpu(lacking):
+    """What makes QEMU's second CPU of three one that lacks a feature."""
+    model = "max-x86_64-cpu,core-id=0,thread-id=0"
+    return ["-smp", "1,maxcpus=3,sockets=3", "-device", f"{model},socket-id=1,{lacking}=off",
+            "-device", f"{model},socket-id=2"]
+
+
 def machine_rows(out):
     """Machines that lack something, and words that are wrong: one clear line each."""
     bios = ["--firmware", "bios"]
@@ -136,6 +145,13 @@ def machine_rows(out):
             status=HANG_STATUS, must=(r"^error: out of memory\.$",), must_not=(PASSED,)),
         Row("disabled-cpus", [run(out, *bios, "--", "-smp", "2,maxcpus=4")],
             must=(PASSED, r"^cpus: 2 of 2 online$")),
+        Row("la57-on-without-it", [run(out, *bios, "--cpu", "max,la57=off", "--append", "la57=on")],
+            must=(PASSED, r"^prague-loader: la57=on: this CPU has no five-level paging", FOUR_LEVELS)),
+        *[Row(f"cpu-without-{lacking}-{twin}",
+              [run(out, *bios, "--kernel", twin, "--cpu", "max,la57=on", "--", *odd_cpu(lacking))],
+              must=(PASSED, rf"^cpus: CPU 1 \(APIC id 1\) lacks {lacking}, which the boot CPU has: left off$",
+                    r"^cpus: 2 of 3 online$", FIVE_LEVELS))
+          for lacking in ("la57", "umip") for twin in ("percpu", "classic")],
         Row("fewer-cpus", [run(out, *bios, "--append", "cpus=2")],
             must=(PASSED, r"^cpus: APIC id \d+ left off", r"^cpus: 2 of 2 online$")),
     ]
@@ -166,14 +182,16 @@ def loader_rows(out):
 def gdb_rows(out):
     """The commands of tools/gdb, and tables that only a debugger can make wrong."""
     rows = []
-    for twin in ("percpu", "classic"):
+    shown = {"off": (r"^ 256\.\.510 [1-9]\d* ", r"^ 511 0x", r"^ 511 510 0x"),
+             "on": (r"^ 256\.\.510 0 ", r"^ 511 256\.\.510 [1-9]\d* ", r"^ 511 511 510 0x")}
+    for twin, la57 in itertools.product(("percpu", "classic"), ("off", "on")):
         rows.append(Row(
-            f"gdb-commands-{twin}",
+            f"gdb-commands-{twin}-la57-{la57}",
             [["tools/gdb/batch", "--elf", f"{out}/{twin}-debug/kernel.elf", "--script",
-              "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin)]],
+              "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin, "--cpu",
+                                         f"max,la57={la57}")]],
             must=(PASSED, r"^cpu_id on CPU 2 = 2 at 0x[0-9a-f]+$",
-                  r"^CPU 2: neutral root at 0x[0-9a-f]+$", r"^ 256\.\.\d+ ", r"^ 511 ",
-                  r"^ 511 510 ")))
+                  r"^CPU 2: neutral root at 0x[0-9a-f]+$", *shown[la57])))
     for name, words in (("phantom", r"^cpus: CPU 2 \(APIC id 2\) does not answer its SIPI: left off$"),
                         ("duplicate", r"^acpi: MADT entry \d+ .* a CPU before it has the APIC id"),
                         ("absurd", r"^acpi: MADT entry \d+ .* a CPU cannot have the APIC id 0xff"),
@@ -188,13 +206,17 @@ def gdb_rows(out):
     return rows
 
 
-def matrix_row(axes, out, name, options, seconds):
+def matrix_row(out, name, options, seconds):
     limit = RUN_LIMIT + 3 * seconds
-    return Row(name, [run(out, *options, timeout=limit)], limit=limit + RUN_MARGIN, must=(PASSED,))
+    five = "max,la57=on" in options and "la57=off" not in " ".join(options)
+    return Row(name, [run(out, *options, timeout=limit)], limit=limit + RUN_MARGIN,
+               must=(PASSED, FIVE_LEVELS if five else FOUR_LEVELS))
 
 
 def bochs_checks(row):
     """What the log of a Bochs row says of the CPU."""
+    if not row.name.startswith("bochs"):
+        return row
     if "haswell" in row.name:
         row.must += (r"^cpu: .*\bpcid\b", r"^cpu: .*\binvpcid\b")
     else:
@@ -204,10 +226,10 @@ def bochs_checks(row):
 
 def matrix_rows(axes, out, everything):
     combinations = covering.full_product(axes) if everything else covering.covering_set(axes)
-    rows = [bochs_checks(matrix_row(axes, out, name, options, 0))
+    rows = [bochs_checks(matrix_row(out, name, options, 0))
             for name, options in axes.extra.items()]
     for row in combinations:
-        rows.append(matrix_row(axes, out, axes.name(row), axes.options(row), axes.seconds(row)))
+        rows.append(matrix_row(out, axes.name(row), axes.options(row), axes.seconds(row)))
     # The longest first, so that two at a time end together.
     return rows[:len(axes.extra)] + sorted(rows[len(axes.extra):], key=lambda row: -row.limit)
 

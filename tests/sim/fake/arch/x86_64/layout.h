@@ -7,10 +7,12 @@
 #include "lib/types.h"
 
 #define MAX_CPUS 4
-#define USER_END 0x0000800000000000ul
+#define USER_END user_end
 
 #define SIM_RAM_BASE   0x200000000000ul /* the direct map: physical address 0 on the host */
 #define SIM_RAM_FRAMES 2048ul
+
+extern vaddr_t user_end;
 
 extern char sim_page_array[];
 #define PAGES_BASE ((u64)sim_page_array)
