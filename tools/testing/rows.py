@@ -188,6 +188,25 @@ def gdb_rows(out):
     return rows
 
 
+# Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
+# of which none uses the mm, may add.
+LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
+LIMIT_MORE = 20
+
+
+def count_rows(out):
+    limits = [f"--limit={name}={limit}" for name, limit in LIMITS.items()]
+    return [
+        Row("count-instructions",
+            [make(out, "insncount"),
+             ["tools/count-instructions", "--out", out, "--bench", ",".join(LIMITS),
+              "--cpus", "1,64", *limits, f"--more={LIMIT_MORE}"]],
+            limit=4 * (RUN_LIMIT + RUN_MARGIN),
+            must=tuple(rf"^count: {twin} flush_page, {cpus} CPUs online: \d+ instructions"
+                       for twin in ("percpu", "classic") for cpus in (1, 64))),
+    ]
+
+
 def matrix_row(axes, out, name, options, seconds):
     limit = RUN_LIMIT + 3 * seconds
     return Row(name, [run(out, *options, timeout=limit)], limit=limit + RUN_MARGIN, must=(PASSED,))
@@ -214,4 +233,4 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + matrix_rows(axes, out, everything))
+            loader_rows(out) + gdb_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
