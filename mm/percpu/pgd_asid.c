@@ -34,5 +34,5 @@ void pgd_asid_release(struct slot *s)
 
 void pgd_asid_bind(struct slot *s, struct mm *mm)
 {
-	pgd_refill(pgd_of(s), &s->held, mm);
+	count_copies(s, pgd_refill(pgd_of(s), &s->held, mm));
 }

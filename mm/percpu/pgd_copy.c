@@ -69,7 +69,7 @@ void pgd_copy_activate(struct slot *s, bool keep)
 
 	DEBUG_ASSERT(cpu_tlb.loaded == NULL, "CPU %u: the page that is loaded would be rewritten",
 		     cpu_id);
-	pgd_refill(p->pgd, &now, s->mm);
+	count_copies(s, pgd_refill(p->pgd, &now, s->mm));
 	for (u32 w = 0; w < ENTRY_SET_WORDS; w++)
 		shared_store(&s->held.bits[w], now.bits[w] | (keep ? s->held.bits[w] : 0));
 	p->owner = s;

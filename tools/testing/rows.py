@@ -5,6 +5,7 @@ Builds and host tests come first, since they are quick to say no; then rows that
 fool the verdict, or give bad input; then the matrix.
 """
 
+import json
 import re
 
 from testing import covering
@@ -188,6 +189,28 @@ def gdb_rows(out):
     return rows
 
 
+def counters_add_up(text):
+    """Four CPUs' lines and one for all, which has the sum of each counter."""
+    lines = [json.loads(line) for line in re.findall(r"^counters: (\{.*\})$", text, re.MULTILINE)]
+    *cpus, everything = lines or [{}]
+    if [line.get("cpu") for line in lines] != [0, 1, 2, 3, "all"]:
+        return f"counters: lines of {[line.get('cpu') for line in lines]}"
+    wrong = [name for name, value in everything.items()
+             if name not in ("cpu", "pgds_now", "pgds_peak")
+             and value != sum(line[name] for line in cpus)]
+    if wrong:
+        return f"counters: not the sum of the CPUs': {', '.join(wrong)}"
+    return None if everything["switches"] and everything["flushes"] else "counters: all 0"
+
+
+def counter_rows(out):
+    return [Row(f"counters-{twin}-{build}",
+                [run(out, "--firmware", "bios", "--kernel", twin, "--build", build, "--append",
+                     "counters=on test=mm.counters,mm.shootdown.skips_*")],
+                must=(PASSED,), check=counters_add_up)
+            for twin, build in (("percpu", "release"), ("classic", "debug"))]
+
+
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
@@ -233,4 +256,4 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
+            loader_rows(out) + gdb_rows(out) + counter_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
