@@ -36,6 +36,8 @@ static const struct cmdline_option table[] = {
 	  .help = "which benchmarks to run, before the tests: a list of globs" },
 	{ "icount", CMDLINE_FLAG, TARGET(options.icount),
 	  .help = "the TSC counts instructions: benchmarks say so" },
+	{ "counters", CMDLINE_FLAG, TARGET(options.counters),
+	  .help = "print all counters at the end" },
 	{ "trace", CMDLINE_FLAG, TARGET(options.trace),
 	  .help = "print the trace rings at the end (debug builds)" },
 	{ "provoke", CMDLINE_STRING, TARGET(options.provoke),

@@ -129,6 +129,8 @@ struct slot *asid_bind(struct mm *mm)
 	s->tlb_gen = 0;
 	s->referenced = 0;
 	s->mm = mm;
+	s->counts = &mm->counts[cpu_id];
+	s->counts->slots_set_up++;
 	pgd_policy.bind(s, mm);
 	shared_store(&mm->bound[cpu_id], s);
 	/* After ctx_id: see trim() in mm/flush.c. */

@@ -35,7 +35,8 @@ struct slot {
 				  translations: at least those in its PGD (percpu kernel) */
 	u64 referenced;	       /* [o] used since the hand came by */
 	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim */
-	u64 pad[5];	       /* two cache lines */
+	struct mm_counts *counts; /* [o] the mm's for this CPU; good while a hint hits */
+	u64 pad[4];		  /* two cache lines */
 };
 
 STATIC_ASSERT(sizeof(struct slot) == 128, "slots are cut from pages");

@@ -3,21 +3,12 @@
  * mm/counters.c - see counters.h.
  */
 #include "arch/x86_64/shared.h"
+#include "arch/x86_64/smp.h"
 #include "mm/counters.h"
+#include "mm/mm_counts.h"
+#include "mm/slab.h"
 
 DEFINE_PER_CPU(u64, event_counts[EVENT_COUNT]);
-
-static const char *const names[] = {
-#define X(id, name, what) name,
-	EVENTS(X)
-#undef X
-};
-
-static const char *const meanings[] = {
-#define X(id, name, what) what,
-	EVENTS(X)
-#undef X
-};
 
 static u64 pgds_now, pgds_peak, slot_records;
 
@@ -31,14 +22,9 @@ u64 event_total(enum event event)
 	return total;
 }
 
-const char *event_name(enum event event)
+struct mm_counts *mm_counts_alloc(void)
 {
-	return names[event];
-}
-
-const char *event_meaning(enum event event)
-{
-	return meanings[event];
+	return kzalloc(cpu_count * sizeof(struct mm_counts));
 }
 
 void count_slot_page(void)

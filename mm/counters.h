@@ -2,8 +2,8 @@
 /*
  * mm/counters.h - what happened, counted per CPU where it happens.
  *
- * The list is the documentation: a name, and what one count means.  What can be derived
- * is not counted: hits = SWITCHES - SLOTS_SET_UP.
+ * The list is the documentation: a name, and what one count means.  mm/mm_counts.h counts
+ * per mm, mm/totals.h adds up, and derives what need not be counted.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ enum event {
 
 DECLARE_PER_CPU(u64, event_counts[EVENT_COUNT]);
 
-/* One instruction, right in any context; debug builds write a trace record too. */
+/* Debug builds write a trace record too. */
 #define count_events(event, n)                                                                     \
 	do {                                                                                       \
 		this_cpu_add(event_counts[event], n);                                              \
@@ -45,10 +45,8 @@ DECLARE_PER_CPU(u64, event_counts[EVENT_COUNT]);
 	} while (0)
 #define count_event(event) count_events(event, 1)
 
-/* Over all CPUs that exist. */
+/* One event over all CPUs that exist. */
 u64 event_total(enum event event);
-const char *event_name(enum event event);
-const char *event_meaning(enum event event);
 
 /* Pages of slot records, which are never given back. */
 void count_slot_page(void);

@@ -78,6 +78,7 @@ static int make_writable(struct mm *mm, const struct region *r, vaddr_t va, pte_
 	if (copy == NULL)
 		return -ENOMEM;
 	page_copy(copy, old);
+	mm->events.cow_copies++;
 	count_event(COW_COPIES);
 	gather_begin(&g, mm);
 	user_pt_set(mm, entry, page_to_phys(copy) | leaf_flags(r, true));
@@ -124,6 +125,7 @@ int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access)
 		return -EFAULT;
 	spin_lock(&mm->lock);
 	err = fault_locked(mm, va, access);
+	mm->events.page_faults += err == 0;
 	spin_unlock(&mm->lock);
 	if (!err)
 		count_event(PAGE_FAULTS);

@@ -126,11 +126,13 @@ static void pay(struct slot *s, const struct debt *d)
 	asid_owe_user_flush(s); /* INVLPG does not reach the user's tag */
 	if (d->whole) {
 		tlb_load_flush(s->cr3);
+		s->counts->whole_flushes++;
 		count_event(WHOLE_FLUSHES);
 		return;
 	}
 	for (vaddr_t va = d->start; va < d->end; va += PAGE_SIZE)
 		tlb_local_page(va);
+	s->counts->invlpgs += (d->end - d->start) / PAGE_SIZE;
 	count_events(INVLPGS, (d->end - d->start) / PAGE_SIZE);
 }
 
@@ -199,6 +201,7 @@ static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end)
 	if (start == end || loaded != loading || s == NULL ||
 	    shared_load(&s->ctx_id) != mm->ctx_id || pgd_may_hold(s, start, end))
 		return true;
+	mm->events.ipis_skipped++;
 	count_event(IPIS_SKIPPED);
 	return false;
 }
@@ -215,6 +218,7 @@ static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_
 			cpumask_set(&targets, cpu);
 			others++;
 		}
+	mm->events.ipis_sent += others;
 	count_events(IPIS_SENT, others);
 	run_on_cpus(&targets, fn, mm);
 }
@@ -222,11 +226,13 @@ static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_
 /* Is a CPU other than this one in @mask? */
 static bool others_in(const struct cpumask *mask)
 {
-	u32 self = cpu_id, words = DIV_ROUND_UP(cpu_count, 64u);
-	u64 others = 0;
+	u32 self = cpu_id, own = self / 64, words = DIV_ROUND_UP(cpu_count, 64u);
+	u64 others = mask->bits[own] & ~BIT(self % 64);
 
-	for (u32 w = 0; w < words; w++)
-		others |= mask->bits[w] & ~(w == self / 64 ? BIT(self % 64) : 0);
+	for (u32 w = 0; w < own; w++)
+		others |= mask->bits[w];
+	for (u32 w = own + 1; w < words; w++)
+		others |= mask->bits[w];
 	return others != 0;
 }
 
@@ -249,6 +255,7 @@ static void sync_own(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, bool fr
 		for (vaddr_t va = start; va < end; va += PAGE_SIZE)
 			tlb_local_page(va);
 		s->tlb_gen = gen;
+		s->counts->invlpgs += (end - start) / PAGE_SIZE;
 		count_events(INVLPGS, (end - start) / PAGE_SIZE);
 	}
 	irq_restore(flags);

@@ -28,11 +28,12 @@ static struct slot **alloc_hints(void)
 	return hints;
 }
 
-static void free_hints(struct mm *mm)
+static void free_per_cpu(struct mm *mm)
 {
 	if (mm->bound != mm->hint)
 		kfree(mm->bound);
 	kfree(mm->hint);
+	kfree(mm->counts);
 }
 
 static bool alloc_parts(struct mm *mm)
@@ -40,10 +41,12 @@ static bool alloc_parts(struct mm *mm)
 	mm->reference = pgd_alloc_reference();
 	mm->hint = alloc_hints();
 	mm->bound = pgd_policy.activate == NULL ? mm->hint : alloc_hints();
-	if (mm->reference == NULL || mm->hint == NULL || mm->bound == NULL || pgd_attach(mm)) {
+	mm->counts = mm_counts_alloc();
+	if (mm->reference == NULL || mm->hint == NULL || mm->bound == NULL || mm->counts == NULL ||
+	    pgd_attach(mm)) {
 		if (mm->reference != NULL)
 			pgd_free_reference(mm->reference);
-		free_hints(mm);
+		free_per_cpu(mm);
 		return false;
 	}
 	return true;
@@ -62,7 +65,7 @@ struct mm *mm_create(void)
 	spin_init(&mm->lock, "mm", LOCK_RANK_MM);
 	region_tree_init(&mm->regions, USER_END);
 	mm->ctx_id = shared_add(&last_ctx_id, 1) + 1;
-	mm->tlb_gen = 1;
+	mm->tlb_gen = MM_FIRST_GEN;
 	mm->users = 1;
 	mm->table_pages = 1;
 	return mm;
@@ -77,7 +80,7 @@ static void destroy(struct mm *mm)
 	pgd_forget(mm);
 	user_pt_destroy(mm);
 	region_tree_destroy(&mm->regions);
-	free_hints(mm);
+	free_per_cpu(mm);
 	kmem_cache_free(&mm_cache, mm);
 }
 

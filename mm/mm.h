@@ -21,6 +21,7 @@
 #include "arch/x86_64/spinlock.h"
 #include "lib/cpumask.h"
 #include "mm/entry_set.h"
+#include "mm/mm_counts.h"
 #include "mm/region.h"
 
 /*
@@ -33,13 +34,14 @@ struct flush_record {
 	bool freed_tables; /* then no slot passes it */
 };
 
-#define FLUSH_RING 16u
+#define FLUSH_RING   16u
+#define MM_FIRST_GEN 1ul
 
 struct slot;
 
 struct mm {
 	u64 ctx_id;		  /* [I] never used again after this mm; not 0 */
-	u64 tlb_gen;		  /* [a] raised by each change that needs a flush; from 1 */
+	u64 tlb_gen;		  /* [a] raised by each change that needs a flush */
 	pte_t *reference;	  /* [I] the reference top level, in the direct map */
 	struct entry_set present; /* [a] entries of the reference in use; only ever added */
 	struct slot **hint;	  /* [o] the slot of CPU n to load as it is, if it serves this mm */
@@ -47,12 +49,14 @@ struct mm {
 				     array unless PGDs are rewritten (pgd=copy) */
 	pte_t **pgds;		  /* [o] the mm's PGD of CPU n; NULL without pgd=space */
 	u32 users;		  /* atomic: threads that run on it and others that hold it */
+	struct mm_counts *counts; /* [o] what CPU n did for it */
 	struct cpumask cpus;	  /* a superset of the CPUs with a slot bound to it: set by
 				     the binding CPU, trimmed under .lock */
 	struct flush_record ring[FLUSH_RING]; /* [a] record of generation g at g % FLUSH_RING */
 
 	struct spinlock lock; /* rank LOCK_RANK_MM; interrupts on, held while CPUs are waited for */
 	struct region_tree regions; /* [l] */
+	struct mm_events events;    /* [l] */
 	u64 pages;		    /* [l] user pages mapped by leaves */
 	u64 table_pages;	    /* [l] page-table pages, the reference included */
 };

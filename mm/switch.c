@@ -34,12 +34,16 @@ static ALWAYS_INLINE bool may_keep(struct slot *s, u64 gen)
 {
 	if (s->tlb_gen == 0)
 		return false;
-	if (s->tlb_gen == gen)
+	if (s->tlb_gen == gen) {
+		s->counts->current_hits++;
 		return true;
+	}
 	if (flush_can_pass(s, gen)) {
+		s->counts->ring_passes++;
 		count_event(RING_PASSES);
 		return true;
 	}
+	s->counts->switch_flushes++;
 	count_event(SWITCH_FLUSHES);
 	asid_owe_user_flush(s);
 	return false;
@@ -119,6 +123,7 @@ void switch_mm(struct mm *next)
 	}
 	tlb_load_keep(s->cr3);
 	s->referenced = 1;
+	s->counts->current_hits++;
 	finish(s, ctx_id);
 	tlb_check();
 }

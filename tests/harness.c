@@ -16,6 +16,7 @@
 #include "lib/glob.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "mm/totals.h"
 #include "mm/trace.h"
 #include "tests/harness.h"
 
@@ -192,6 +193,8 @@ bool run_tests(void)
 	for (const struct test_case *const *p = tests_begin; p < tests_end; p++)
 		if (begins_suite(p))
 			run_suite((*p)->suite, ++number);
+	if (options.counters)
+		totals_print();
 	if (options.trace)
 		trace_print();
 	return summary();

@@ -2,7 +2,7 @@
 # tools/tools.mk - images, runs, tests and checks.  Included by the Makefile.
 
 C_DIRS	:= $(wildcard arch boot kernel lib mm tests user bench)
-C_FILES	= $(shell find $(C_DIRS) -name '*.[ch]' | sort)
+C_FILES	= $(shell find $(C_DIRS) tools -name '*.[ch]' | sort)
 PYTHON_FILES = $(shell grep -rlIE '^\#!.*python3' tools tests .ci | sort) $(wildcard tools/*/*.py)
 SHELL_FILES = $(shell grep -rlIE '^\#!/bin/sh' tools tests .ci | sort)
 
@@ -35,6 +35,18 @@ debug: setup
 	$(Q)$(MAKE) --no-print-directory kernel boot
 	@echo "in another terminal: gdb -x tools/gdb/prague.py $(K)/kernel.elf -ex 'target remote :1234'"
 	$(Q)tools/run --gdb --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
+
+# What counts instructions in QEMU, for tools/run --count; for the host.
+.PHONY: insncount count
+insncount: $(O)/insncount.so
+$(O)/insncount.so: tools/insncount/insncount.c tools/insncount/qemu_plugin.h
+	$(call say,HOST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
+
+# flush_page in both kernels, with 1 and with 64 CPUs online.
+count: all insncount
+	$(Q)tools/count-instructions --out $(O)
 
 test: setup
 	$(Q)$(MAKE) --no-print-directory -j2 all
@@ -120,6 +132,7 @@ help:
 	@echo 'make test              every check there is'
 	@echo 'make test-all          the same, with every combination of the matrix'
 	@echo 'make check             static checks only'
+	@echo 'make count             flush_page, in instructions, with 1 and with 64 CPUs online'
 	@echo 'make host-test         unit tests, on the host'
 	@echo 'make host-fuzz         fuzzers of the parsers, on the host'
 	@echo 'make compile_commands.json  for editors'

@@ -86,6 +86,7 @@ bool pgd_fill(struct slot *s, u32 entry)
 	entry_set_add(&s->held, entry);
 	smp_mb(); /* pairs with the locked add in flush_range(): bit before entry */
 	pgd_put(pgd, entry, want);
+	s->counts->lazy_faults++; /* what a fill is for */
 	count_event(ENTRIES_COPIED);
 	return true;
 }

@@ -34,12 +34,12 @@ void pgd_asid_release(struct slot *s)
 
 void pgd_asid_bind(struct slot *s, struct mm *mm)
 {
-	pgd_refill(pgd_of(s), &s->held, mm, false);
+	count_copies(s, pgd_refill(pgd_of(s), &s->held, mm, false));
 }
 
 /* Apart, because a slot's set-up without isolation must not pay for the question. */
 void pgd_asid_bind_isolated(struct slot *s, struct mm *mm)
 {
-	pgd_refill(pgd_of(s), &s->held, mm, true);
+	count_copies(s, pgd_refill(pgd_of(s), &s->held, mm, true));
 	asid_owe_user_flush(s);
 }

@@ -70,10 +70,8 @@ void pgd_copy_activate(struct slot *s, bool keep)
 
 	DEBUG_ASSERT(cpu_tlb.loaded == NULL, "CPU %u: the page that is loaded would be rewritten",
 		     cpu_id);
-	if (pti_on)
-		pgd_refill(p->pgd, &now, s->mm, true);
-	else
-		pgd_refill(p->pgd, &now, s->mm, false);
+	count_copies(s, pti_on ? pgd_refill(p->pgd, &now, s->mm, true)
+			       : pgd_refill(p->pgd, &now, s->mm, false));
 	for (u32 w = 0; w < ENTRY_SET_WORDS; w++)
 		shared_store(&s->held.bits[w], now.bits[w] | (keep ? s->held.bits[w] : 0));
 	p->owner = s;

@@ -81,7 +81,7 @@ void pgd_space_bind(struct slot *s, struct mm *mm)
 			if (fill_policy == FILL_TOUCH)
 				continue;
 			pgd_put(pgd, e, shared_load(&mm->reference[e]));
-			count_event(ENTRIES_COPIED);
+			count_copies(s, 1);
 		}
 		entry_set_add(&held, e);
 	}

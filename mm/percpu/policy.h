@@ -25,10 +25,12 @@ static inline void pgd_set(struct slot *s, const pte_t *pgd)
 	s->user_cr3 = pti_user_cr3_of(s->cr3);
 }
 
-/* Entries 64 * @w and up: empty those of @old, copy those of @new, with @extra. */
-static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u64 old, u64 new,
-				   pte_t extra)
+/* Entries 64 * @w and up: empty those of @old, copy those of @new, with @extra; how many. */
+static ALWAYS_INLINE u64 pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u64 old,
+					 u64 new, pte_t extra)
 {
+	u64 copied = 0;
+
 	pgd += 64 * w;
 	reference += 64 * w;
 	for (old &= ~new; old != 0; old &= old - 1)
@@ -37,31 +39,42 @@ static inline void pgd_refill_word(pte_t *pgd, const pte_t *reference, u32 w, u6
 		u32 entry = (u32)__builtin_ctzl(new);
 
 		pgd[entry] = shared_load(&reference[entry]) | extra;
-		count_event(ENTRIES_COPIED);
+		copied++;
 	}
+	return copied;
+}
+
+static inline void count_copies(struct slot *s, u64 n)
+{
+	s->counts->set_up_copies += n;
+	count_events(ENTRIES_COPIED, n);
 }
 
 /*
  * @pgd has no other entries than @held: make it @mm's, with what fill= wants there from
  * the start, and say so in @held.  Not loaded, so no order between bit and entry; what
- * the mm gains later comes by fault.  @isolated: a constant, the value of pti_on.
+ * the mm gains later comes by fault.  @isolated: a constant, the value of pti_on.  How many
+ * entries were copied; those that both of a pair get are one.
  */
-static ALWAYS_INLINE void pgd_refill(pte_t *pgd, struct entry_set *held, const struct mm *mm,
-				     bool isolated)
+static ALWAYS_INLINE u64 pgd_refill(pte_t *pgd, struct entry_set *held, const struct mm *mm,
+				    bool isolated)
 {
 	static const struct entry_set nothing;
 	const struct entry_set *from = fill_policy == FILL_SETUP ? &mm->present : &nothing;
+	u64 copied = 0;
 
+#pragma GCC unroll 4
 	for (u32 w = 0; w < ENTRY_SET_WORDS; w++) {
 		u64 old = held->bits[w], new = shared_load(&from->bits[w]);
 
 		if ((old | new) == 0)
 			continue;
 		shared_store(&held->bits[w], new);
-		pgd_refill_word(pgd, mm->reference, w, old, new, isolated ? pte_nx() : 0);
+		copied += pgd_refill_word(pgd, mm->reference, w, old, new, isolated ? pte_nx() : 0);
 		if (isolated)
 			pgd_refill_word(pti_user_pgd(pgd), mm->reference, w, old, new, 0);
 	}
+	return copied;
 }
 
 /* Empty the user half of @pgd. */

@@ -42,12 +42,36 @@ struct bench_case {
 		&bench_name##_bench;                                                               \
 	static void bench_name(struct bench *b)
 
+/* Where a reading of the TSC stands: tools/insncount/marks.py knows the numbers. */
+enum bench_mark {
+	BENCH_BEGIN,
+	BENCH_END,
+};
+
+/*
+ * Read the TSC, and list this place in the kernel's ELF file, so that a plugin can count
+ * what is executed in between where the TSC does not: with several CPUs.
+ */
+static ALWAYS_INLINE u64 bench_clock(enum bench_mark mark)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("1:\trdtsc\n\t"
+			 ".pushsection .bench_marks, \"\"\n\t"
+			 ".quad 1b, %c2\n\t"
+			 ".popsection"
+			 : "=a"(lo), "=d"(hi)
+			 : "i"(mark)
+			 : "memory");
+	return (u64)hi << 32 | lo;
+}
+
 /* One sample: the statements between two readings of the TSC, interrupts off. */
 #define bench_sample(b, ...)                                                                       \
 	do {                                                                                       \
-		u64 flags_ = irq_save(), start_ = rdtsc(), end_;                                   \
+		u64 flags_ = irq_save(), start_ = bench_clock(BENCH_BEGIN), end_;                  \
 		__VA_ARGS__;                                                                       \
-		end_ = rdtsc();                                                                    \
+		end_ = bench_clock(BENCH_END);                                                     \
 		irq_restore(flags_);                                                               \
 		bench_add(b, end_ - start_);                                                       \
 	} while (0)

@@ -140,9 +140,9 @@ BENCH(flush_page)
 	while (bench_more(b)) {
 		u64 start, end;
 
-		start = rdtsc();
+		start = bench_clock(BENCH_BEGIN);
 		flush_range(mm, PAGE_SIZE, 2 * PAGE_SIZE, false);
-		end = rdtsc();
+		end = bench_clock(BENCH_END);
 		bench_add(b, end - start);
 	}
 	spin_unlock(&mm->lock);

@@ -6,6 +6,7 @@ fool the verdict, or give bad input; then the matrix.
 """
 
 import itertools
+import json
 import re
 
 from testing import covering
@@ -206,6 +207,47 @@ def gdb_rows(out):
     return rows
 
 
+def counters_add_up(text):
+    """Four CPUs' lines and one for all, which has the sum of each counter."""
+    lines = [json.loads(line) for line in re.findall(r"^counters: (\{.*\})$", text, re.MULTILINE)]
+    *cpus, everything = lines or [{}]
+    if [line.get("cpu") for line in lines] != [0, 1, 2, 3, "all"]:
+        return f"counters: lines of {[line.get('cpu') for line in lines]}"
+    wrong = [name for name, value in everything.items()
+             if name not in ("cpu", "pgds_now", "pgds_peak")
+             and value != sum(line[name] for line in cpus)]
+    if wrong:
+        return f"counters: not the sum of the CPUs': {', '.join(wrong)}"
+    return None if everything["switches"] and everything["flushes"] else "counters: all 0"
+
+
+def counter_rows(out):
+    return [Row(f"counters-{twin}-{build}",
+                [run(out, "--firmware", "bios", "--kernel", twin, "--build", build, "--append",
+                     "counters=on test=mm.counters,mm.shootdown.skips_*")],
+                must=(PASSED,), check=counters_add_up)
+            for twin, build in (("percpu", "release"), ("classic", "debug"))]
+
+
+# Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
+# of which none uses the mm, may add.
+LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
+LIMIT_MORE = 20
+
+
+def count_rows(out):
+    limits = [f"--limit={name}={limit}" for name, limit in LIMITS.items()]
+    return [
+        Row("count-instructions",
+            [make(out, "insncount"),
+             ["tools/count-instructions", "--out", out, "--bench", ",".join(LIMITS),
+              "--cpus", "1,64", *limits, f"--more={LIMIT_MORE}"]],
+            limit=4 * (RUN_LIMIT + RUN_MARGIN),
+            must=tuple(rf"^count: {twin} flush_page, {cpus} CPUs online: \d+ instructions"
+                       for twin in ("percpu", "classic") for cpus in (1, 64))),
+    ]
+
+
 def matrix_row(out, name, options, seconds):
     limit = RUN_LIMIT + 3 * seconds
     five = "max,la57=on" in options and "la57=off" not in " ".join(options)
@@ -236,4 +278,4 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + matrix_rows(axes, out, everything))
+            loader_rows(out) + gdb_rows(out) + counter_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
