@@ -22,22 +22,54 @@ static bool allows(const struct region *r, enum fault_access access)
 	return r->flags & needed[access];
 }
 
-static pte_t leaf_flags(const struct region *r, bool write)
+static pte_t leaf_flags(const struct region *r, bool write, u32 level)
 {
 	return PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0) |
-	       (r->flags & REGION_EXEC ? 0 : pte_nx());
+	       (r->flags & REGION_EXEC ? 0 : pte_nx()) | (level > PT_LEVEL_LEAF ? PTE_LARGE : 0);
 }
 
-/* A page for an empty entry: *@leaf is what to write there. */
-static int find_page(const struct region *r, vaddr_t va, pte_t *leaf)
+/*
+ * The largest leaf that @r allows around @va: a large one lies in it whole, on memory as
+ * aligned.  An object's pages come one by one, and seldom lie side by side.
+ */
+static u32 largest_leaf(const struct region *r, vaddr_t va)
 {
-	u64 into = ALIGN_DOWN(va, PAGE_SIZE) - r->start;
+	vaddr_t start = ALIGN_DOWN(va, LARGE_PAGE_SIZE);
+
+	if (!(r->flags & REGION_LARGE) || r->kind == REGION_OBJECT || start < r->start ||
+	    r->end - start < LARGE_PAGE_SIZE)
+		return PT_LEVEL_LEAF;
+	if (r->kind == REGION_PHYS && !IS_ALIGNED(r->phys + (start - r->start), LARGE_PAGE_SIZE))
+		return PT_LEVEL_LEAF;
+	return PT_LEVEL_2M;
+}
+
+/* Zeroed frames for a leaf at @level, counted one by one.  NULL: out of memory. */
+static struct page *anonymous_run(u32 level)
+{
+	unsigned order = leaf_order(level);
+	struct page *first = alloc_pages(ZONE_USER, order);
+
+	if (first == NULL)
+		return NULL;
+	if (order > 0)
+		page_split(first, order);
+	for (u64 i = 0; i < BIT(order); i++)
+		page_zero(first + i);
+	return first;
+}
+
+/* Memory for an empty entry at @level: *@leaf is what to write there. */
+static int find_memory(const struct region *r, vaddr_t va, u32 level, pte_t *leaf)
+{
+	u64 into = ALIGN_DOWN(va, leaf_size(level)) - r->start;
+	pte_t flags = leaf_flags(r, r->flags & REGION_WRITE, level);
 	struct page *page;
 	int err;
 
 	switch (r->kind) {
 	case REGION_PHYS:
-		*leaf = (r->phys + into) | PTE_FOREIGN | leaf_flags(r, r->flags & REGION_WRITE);
+		*leaf = (r->phys + into) | PTE_FOREIGN | flags;
 		return 0;
 	case REGION_OBJECT:
 		err = object_page(r->object, (r->offset + into) / PAGE_SIZE, &page);
@@ -46,12 +78,11 @@ static int find_page(const struct region *r, vaddr_t va, pte_t *leaf)
 		get_page(page);
 		break;
 	default:
-		page = alloc_page(ZONE_USER);
+		page = anonymous_run(level);
 		if (page == NULL)
 			return -ENOMEM;
-		page_zero(page);
 	}
-	*leaf = page_to_phys(page) | leaf_flags(r, r->flags & REGION_WRITE);
+	*leaf = page_to_phys(page) | flags;
 	return 0;
 }
 
@@ -61,59 +92,99 @@ static bool is_shared(const struct region *r)
 	return r->kind != REGION_ANON || (r->flags & REGION_SHARED);
 }
 
-/*
- * A write to a present, read-only page of a writable region.  The only one that has it
- * gets the right; who shares it gets a copy.
- */
-static int make_writable(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry)
+/* Are the frames of a leaf at @level this mm's alone? */
+static bool is_only_user(const struct page *first, u32 level)
 {
-	struct page *old = user_pt_page(*entry), *copy;
+	for (u64 i = 0; i < BIT(leaf_order(level)); i++)
+		if (__atomic_load_n(&first[i].refcount, __ATOMIC_ACQUIRE) != 1)
+			return false;
+	return true;
+}
+
+/* A page of its own for the writer, in place of one that is shared. */
+static int copy_on_write(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry)
+{
+	struct page *old = user_pt_page(*entry), *copy = alloc_page(ZONE_USER);
 	struct gather g;
 
-	if (is_shared(r) || __atomic_load_n(&old->refcount, __ATOMIC_ACQUIRE) == 1) {
-		user_pt_set(mm, entry, *entry | PTE_WRITE);
-		return 0; /* more rights: no CPU's old entry allows too much */
-	}
-	copy = alloc_page(ZONE_USER);
 	if (copy == NULL)
 		return -ENOMEM;
 	page_copy(copy, old);
 	mm->events.cow_copies++;
 	count_event(COW_COPIES);
 	gather_begin(&g, mm);
-	user_pt_set(mm, entry, page_to_phys(copy) | leaf_flags(r, true));
-	gather_page(&g, ALIGN_DOWN(va, PAGE_SIZE), old);
+	user_pt_set(mm, entry, PT_LEVEL_LEAF,
+		    page_to_phys(copy) | leaf_flags(r, true, PT_LEVEL_LEAF));
+	gather_leaf(&g, ALIGN_DOWN(va, PAGE_SIZE), PT_LEVEL_LEAF, old);
 	gather_finish(&g);
 	return 0;
 }
 
+/*
+ * A write to a present, read-only leaf of a writable region.  The only one that has its
+ * frames gets the right; who shares a page gets a copy.  A shared large leaf is split
+ * first: the write then costs 4 KiB to copy and a table, where a copy of all would hold
+ * the lock for 2 MiB and want a free block of as much; frames are counted one by one,
+ * so the other side keeps its large leaf.
+ */
+static int make_writable(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry, u32 level)
+{
+	if (is_shared(r) || is_only_user(user_pt_page(*entry), level)) {
+		user_pt_set(mm, entry, level, *entry | PTE_WRITE);
+		return 0; /* more rights: no CPU's old entry allows too much */
+	}
+	if (level != PT_LEVEL_LEAF) {
+		int err = user_pt_split(mm, va);
+
+		if (err)
+			return err;
+		entry = user_pt_find(mm, va, &level);
+		return make_writable(mm, r, va, entry, level);
+	}
+	return copy_on_write(mm, r, va, entry);
+}
+
 /* The entry is there: what is missing? */
-static int fix_present(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry,
+static int fix_present(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry, u32 level,
 		       enum fault_access access)
 {
 	if (access == FAULT_WRITE && !(*entry & PTE_WRITE))
-		return make_writable(mm, r, va, entry);
+		return make_writable(mm, r, va, entry, level);
 	if (access == FAULT_EXEC && (*entry & PTE_NX))
-		user_pt_set(mm, entry, *entry & ~PTE_NX);
+		user_pt_set(mm, entry, level, *entry & ~PTE_NX);
 	return 0; /* another CPU was faster, or this one's TLB was behind */
+}
+
+/* A leaf of at most @largest for @va, where @r allows @access. */
+static int fault_in(struct mm *mm, const struct region *r, vaddr_t va, u32 largest,
+		    enum fault_access access)
+{
+	u32 level = largest;
+	pte_t *entry = user_pt_make(mm, va, &level), leaf;
+	int err;
+
+	if (entry == NULL)
+		return -ENOMEM;
+	if (pte_present(*entry))
+		return fix_present(mm, r, va, entry, level, access);
+	err = find_memory(r, va, level, &leaf);
+	if (!err)
+		user_pt_set(mm, entry, level, leaf);
+	return err;
 }
 
 static int fault_locked(struct mm *mm, vaddr_t va, enum fault_access access)
 {
 	const struct region *r = region_find(&mm->regions, va);
-	pte_t *entry, leaf;
+	u32 largest;
 	int err;
 
 	if (r == NULL || !allows(r, access))
 		return -EFAULT;
-	entry = user_pt_make(mm, va);
-	if (entry == NULL)
-		return -ENOMEM;
-	if (pte_present(*entry))
-		return fix_present(mm, r, va, entry, access);
-	err = find_page(r, va, &leaf);
-	if (!err)
-		user_pt_set(mm, entry, leaf);
+	largest = largest_leaf(r, va);
+	err = fault_in(mm, r, va, largest, access);
+	if (err == -ENOMEM && largest > PT_LEVEL_LEAF)
+		err = fault_in(mm, r, va, PT_LEVEL_LEAF, access);
 	return err;
 }
 

@@ -49,6 +49,7 @@
 struct debt {
 	bool whole;
 	vaddr_t start, end; /* empty: start == end */
+	u64 stride;
 };
 
 /* Copy the record of @gen.  False: it has been overwritten, or is being. */
@@ -60,31 +61,40 @@ static bool read_record(struct mm *mm, u64 gen, struct flush_record *out)
 		return false;
 	out->start = shared_load(&r->start);
 	out->end = shared_load(&r->end);
-	out->freed_tables = shared_load(&r->freed_tables);
+	out->stride = shared_load(&r->stride);
 	return shared_load(&r->gen) == gen; /* loads are in order: it was whole */
 }
 
-static void write_record(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, bool freed_tables)
+static void write_record(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, u64 stride)
 {
 	struct flush_record *r = &mm->ring[gen % FLUSH_RING];
 
 	shared_store(&r->gen, 0);
 	shared_store(&r->start, start);
 	shared_store(&r->end, end);
-	shared_store(&r->freed_tables, freed_tables);
+	shared_store(&r->stride, stride);
 	shared_store(&r->gen, gen); /* stores are in order: gen says that the rest is there */
 }
 
+/* Too far for INVLPGs, @stride apart; FLUSH_WHOLE always is. */
+static ALWAYS_INLINE bool too_many(vaddr_t start, vaddr_t end, u64 stride)
+{
+	return end - start > FLUSH_PAGES_MAX * stride;
+}
+
+/* The smaller of two strides reaches what either would. */
 static void add_debt(struct debt *d, const struct flush_record *r)
 {
 	if (d->start == d->end) {
 		d->start = r->start;
 		d->end = r->end;
+		d->stride = r->stride;
 	} else {
 		d->start = MIN(d->start, r->start);
 		d->end = MAX(d->end, r->end);
+		d->stride = MIN(d->stride, r->stride);
 	}
-	d->whole |= r->freed_tables || d->end - d->start > FLUSH_PAGES_MAX * PAGE_SIZE;
+	d->whole |= too_many(d->start, d->end, d->stride);
 }
 
 /* What @s has missed on the way to @gen. */
@@ -96,7 +106,7 @@ static struct debt debt_of(const struct slot *s, u64 gen)
 	for (u64 g = s->tlb_gen + 1; g <= gen && !d.whole; g++) {
 		if (!read_record(s->mm, g, &r))
 			d.whole = true;
-		else if (r.freed_tables || pgd_may_hold(s, r.start, r.end))
+		else if (r.stride == FLUSH_WHOLE || pgd_may_hold(s, r.start, r.end))
 			add_debt(&d, &r);
 	}
 	return d;
@@ -113,12 +123,21 @@ bool flush_can_pass(const struct slot *s, u64 gen)
  * For one tag there is a short cut, see sync_own(); isolated, a slot has two, and none.
  * Constant after flush_init().
  */
-static u64 own_bytes_max = FLUSH_PAGES_MAX * PAGE_SIZE;
+static u64 own_pages_max = FLUSH_PAGES_MAX;
 
 void flush_init(void)
 {
 	if (pti_on)
-		own_bytes_max = 0;
+		own_pages_max = 0;
+}
+
+static ALWAYS_INLINE void flush_own_pages(struct slot *s, vaddr_t start, vaddr_t end, u64 stride)
+{
+	for (vaddr_t va = start; va < end; va += stride) {
+		tlb_local_page(va);
+		s->counts->invlpgs++;
+		count_event(INVLPGS);
+	}
 }
 
 static void pay(struct slot *s, const struct debt *d)
@@ -130,10 +149,7 @@ static void pay(struct slot *s, const struct debt *d)
 		count_event(WHOLE_FLUSHES);
 		return;
 	}
-	for (vaddr_t va = d->start; va < d->end; va += PAGE_SIZE)
-		tlb_local_page(va);
-	s->counts->invlpgs += (d->end - d->start) / PAGE_SIZE;
-	count_events(INVLPGS, (d->end - d->start) / PAGE_SIZE);
+	flush_own_pages(s, d->start, d->end, d->stride);
 }
 
 /* Bring the loaded slot up to date.  Interrupts off. */
@@ -240,7 +256,7 @@ static bool others_in(const struct cpumask *mask)
  * This CPU alone is concerned, and knows what it has just recorded as @gen.  Without the
  * entry there is nothing to flush, but flushing it costs less than finding out.
  */
-static void sync_own(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, bool freed_tables)
+static void sync_own(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, u64 stride)
 {
 	u64 flags = irq_save();
 	struct slot *s = cpu_tlb.loaded;
@@ -249,30 +265,27 @@ static void sync_own(struct mm *mm, u64 gen, vaddr_t start, vaddr_t end, bool fr
 		irq_restore(flags);
 		return;
 	}
-	if (s->tlb_gen + 1 != gen || freed_tables || end - start > own_bytes_max) {
+	if (s->tlb_gen + 1 != gen || end - start > own_pages_max * stride) {
 		sync_loaded();
 	} else {
-		for (vaddr_t va = start; va < end; va += PAGE_SIZE)
-			tlb_local_page(va);
+		flush_own_pages(s, start, end, stride);
 		s->tlb_gen = gen;
-		s->counts->invlpgs += (end - start) / PAGE_SIZE;
-		count_events(INVLPGS, (end - start) / PAGE_SIZE);
 	}
 	irq_restore(flags);
 }
 
-void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, bool freed_tables)
+void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride)
 {
 	u64 gen = mm->tlb_gen + 1;
 
 	DEBUG_ASSERT(spin_held(&mm->lock), "flush of mm %lu without its lock", mm->ctx_id);
-	write_record(mm, gen, start, end, freed_tables);
+	write_record(mm, gen, start, end, stride);
 	shared_add(&mm->tlb_gen, 1); /* full barrier: pairs with switch_mm() and pgd_fill() */
 	count_event(FLUSHES);
 	if (unlikely(others_in(&mm->cpus)))
-		tell_others(mm, start, freed_tables ? start : end, sync_if_loaded);
+		tell_others(mm, start, stride == FLUSH_WHOLE ? start : end, sync_if_loaded);
 	else
-		sync_own(mm, gen, start, end, freed_tables);
+		sync_own(mm, gen, start, end, stride);
 }
 
 void flush_drop_mm(struct mm *mm)

@@ -6,17 +6,21 @@
 
 #include "mm/asid.h"
 
-/* More pages than this are flushed whole. */
+/* More INVLPGs than this are a whole flush. */
 #define FLUSH_PAGES_MAX 32u
+
+#define FLUSH_WHOLE 0ul /* a stride: tables went, which INVLPG alone does not do for all tags */
 
 /* After pti_init(), before the first flush. */
 void flush_init(void);
 
 /*
- * The leaves of [start, end) were changed, and if @freed_tables, tables there taken out.
+ * The leaves of [start, end), none smaller than @stride bytes, were changed: an INVLPG in
+ * each @stride reaches them all, since it drops the whole page that it hits, small or
+ * large (SDM vol. 3A, 4.10.4.1).  FLUSH_WHOLE: tables there were taken out.
  * On return no CPU can use what was there before (R3, R4).  Under mm->lock, interrupts on.
  */
-void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, bool freed_tables);
+void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride);
 
 /* Each CPU that has @mm loaded goes to its neutral PGD.  Under mm->lock, interrupts on. */
 void flush_drop_mm(struct mm *mm);

@@ -15,21 +15,27 @@ struct fork {
 	struct gather parent; /* leaves that lost the right to write */
 };
 
-static int fork_leaf(void *arg, vaddr_t va, pte_t *entry)
+static void get_run(struct page *first, unsigned order)
+{
+	for (u64 i = 0; i < BIT(order); i++)
+		get_page(first + i);
+}
+
+static int fork_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
 {
 	struct fork *f = arg;
-	pte_t *copy = user_pt_make(f->child, va), leaf = shared_load(entry);
+	pte_t *copy = user_pt_make(f->child, va, &level), leaf = shared_load(entry);
 
 	if (copy == NULL)
 		return -ENOMEM;
 	if (f->private && (leaf & PTE_WRITE)) {
 		leaf &= ~PTE_WRITE;
 		shared_store(entry, leaf);
-		gather_page(&f->parent, va, NULL);
+		gather_leaf(&f->parent, va, level, NULL);
 	}
 	if (user_pt_page(leaf) != NULL)
-		get_page(user_pt_page(leaf));
-	user_pt_set(f->child, copy, leaf & ~(PTE_ACCESSED | PTE_DIRTY));
+		get_run(user_pt_page(leaf), leaf_order(level));
+	user_pt_set(f->child, copy, level, leaf & ~(PTE_ACCESSED | PTE_DIRTY));
 	return 0;
 }
 

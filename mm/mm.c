@@ -123,7 +123,9 @@ int mm_unmap(struct mm *mm, vaddr_t start, vaddr_t end)
 	if (end > USER_END || start >= end)
 		return -EINVAL;
 	spin_lock(&mm->lock);
-	err = region_remove_range(&mm->regions, start, end, &removed);
+	err = user_pt_split_ends(mm, start, end);
+	if (!err)
+		err = region_remove_range(&mm->regions, start, end, &removed);
 	if (!err) {
 		gather_begin(&g, mm);
 		user_pt_zap(mm, start, end, &g);
@@ -145,7 +147,7 @@ struct protect {
  * Take rights away at once; what is added comes by fault, which looks at the region.
  * Without any right, the leaf goes.
  */
-static int protect_leaf(void *arg, vaddr_t va, pte_t *entry)
+static int protect_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
 {
 	struct protect *p = arg;
 	pte_t now = shared_load(entry), less = now;
@@ -156,7 +158,7 @@ static int protect_leaf(void *arg, vaddr_t va, pte_t *entry)
 		less |= pte_nx();
 	if (less != now) {
 		shared_store(entry, less);
-		gather_page(&p->g, va, NULL);
+		gather_leaf(&p->g, va, level, NULL);
 	}
 	return 0;
 }
@@ -183,7 +185,9 @@ int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 	if (end > USER_END || start >= end || (rights & ~REGION_RIGHTS))
 		return -EINVAL;
 	spin_lock(&mm->lock);
-	err = region_split_range(&mm->regions, start, end);
+	err = user_pt_split_ends(mm, start, end);
+	if (!err)
+		err = region_split_range(&mm->regions, start, end);
 	if (!err) {
 		r = region_first_at_or_after(&mm->regions, start);
 		for (; r != NULL && r->start < end; r = region_next(r))

@@ -31,7 +31,7 @@
 struct flush_record {
 	u64 gen; /* 0 while it is being written */
 	vaddr_t start, end;
-	bool freed_tables; /* then no slot passes it */
+	u64 stride; /* bytes that one INVLPG reaches there; FLUSH_WHOLE: no slot passes it */
 };
 
 #define FLUSH_RING   16u

@@ -223,17 +223,77 @@ void free_pages(struct page *page, unsigned order)
 	free_block(page, order);
 }
 
-void put_page(struct page *page)
+/* Drop a reference; true: it was the last one, and the block is the caller's to free. */
+static bool drop_reference(struct page *page)
 {
-	u32 before;
+	u32 before = __atomic_fetch_sub(&page->refcount, 1, __ATOMIC_ACQ_REL);
 
-	before = __atomic_fetch_sub(&page->refcount, 1, __ATOMIC_ACQ_REL);
 	ASSERT(before > 0, "page %#lx, which is %s, has no reference to drop", page_to_pfn(page),
 	       page_state_name(page->state));
-	if (before > 1)
+	if (before == 1)
+		check_free(page, page->order);
+	return before == 1;
+}
+
+void put_page(struct page *page)
+{
+	if (drop_reference(page))
+		free_block(page, page->order);
+}
+
+/* --- runs: blocks whose frames are counted one by one ---------------------------------- */
+
+void page_split(struct page *block, unsigned order)
+{
+	struct zone *zone = &zones[block->zone];
+	u64 flags;
+
+	ASSERT(block->state == PAGE_ALLOCATED && block->order == order && block->refcount == 1,
+	       "page %#lx, which is %s, of order %u, with %u references is split",
+	       page_to_pfn(block), page_state_name(block->state), block->order, block->refcount);
+	flags = spin_lock_irqsave(&zone->lock); /* page_alloc_check() sees a block, or frames */
+	for (u64 i = 0; i < BIT(order); i++) {
+		block[i].order = 0;
+		block[i].refcount = 1;
+		WRITE_ONCE(block[i].state, PAGE_ALLOCATED);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Nobody refers to any frame of the run: they are a block again, and free. */
+static void free_run(struct page *first, unsigned order)
+{
+	struct zone *zone = &zones[first->zone];
+	u64 flags;
+
+	if (CONFIG_DEBUG)
+		poison_block(first, order);
+	flags = spin_lock_irqsave(&zone->lock);
+	for (u64 i = 1; i < BIT(order); i++)
+		WRITE_ONCE(first[i].state, PAGE_TAIL);
+	zone_give(zone, first, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+void put_page_run(struct page *first, unsigned order)
+{
+	u64 n = 0;
+
+	if (order == 0) {
+		put_page(first);
 		return;
-	check_free(page, page->order);
-	free_block(page, page->order);
+	}
+	/* As long as each was the last reference, the frames wait: they may be a block again. */
+	while (n < BIT(order) && drop_reference(first + n))
+		n++;
+	if (n == BIT(order)) {
+		free_run(first, order);
+		return;
+	}
+	for (u64 i = 0; i < n; i++)
+		free_block(first + i, 0);
+	for (u64 i = n + 1; i < BIT(order); i++)
+		put_page(first + i);
 }
 
 /* --- setting up ------------------------------------------------------------------------ */

@@ -55,6 +55,19 @@ static inline void free_page(struct page *page)
 	free_pages(page, 0);
 }
 
+/*
+ * A block that alloc_pages() has just returned becomes 2^@order blocks of one frame, each
+ * allocated, each with one reference.
+ */
+void page_split(struct page *block, unsigned order);
+
+/*
+ * Drop a reference to each of the 2^@order frames from @first on, aligned as a block of
+ * that order, that page_split() made.  If all of them were the last ones the frames are
+ * one block again, else those whose last it was are freed one by one.
+ */
+void put_page_run(struct page *first, unsigned order);
+
 /* Does the direct map cover it?  Fixed by page_alloc_init(). */
 bool page_is_mapped(const struct page *page);
 

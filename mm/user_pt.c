@@ -3,6 +3,7 @@
  * mm/user_pt.c - see user_pt.h.
  */
 #include "lib/assert.h"
+#include "lib/err.h"
 #include "lib/string.h"
 #include "mm/flush.h"
 #include "mm/page_alloc.h"
@@ -16,35 +17,41 @@ void gather_begin(struct gather *g, struct mm *mm)
 	g->mm = mm;
 	g->start = USER_END;
 	g->end = 0;
-	g->changed = false;
+	g->stride = 0;
 	g->freed_tables = false;
 	g->n = 0;
 }
 
 void gather_finish(struct gather *g)
 {
-	if (g->changed)
-		flush_range(g->mm, g->start, g->end, g->freed_tables);
+	if (g->stride != 0)
+		flush_range(g->mm, g->start, g->end, g->freed_tables ? FLUSH_WHOLE : g->stride);
 	for (u32 i = 0; i < g->n; i++)
-		put_page(g->pages[i]);
+		put_page_run(g->runs[i].first, g->runs[i].order);
 	gather_begin(g, g->mm);
 }
 
-static void gather_add(struct gather *g, vaddr_t start, vaddr_t end, struct page *page)
+/* @size: of the smallest leaf below the entry that was changed. */
+static void gather_add(struct gather *g, vaddr_t start, vaddr_t end, u64 size)
 {
 	g->start = MIN(g->start, start);
 	g->end = MAX(g->end, end);
-	g->changed = true;
-	if (page == NULL)
-		return;
-	g->pages[g->n++] = page;
-	if (g->n == GATHER_MAX)
+	g->stride = g->stride == 0 ? size : MIN(g->stride, size);
+}
+
+static void gather_run(struct gather *g, struct page *first, unsigned order)
+{
+	g->runs[g->n].first = first;
+	g->runs[g->n].order = order;
+	if (++g->n == GATHER_MAX)
 		gather_finish(g);
 }
 
-void gather_page(struct gather *g, vaddr_t va, struct page *page)
+void gather_leaf(struct gather *g, vaddr_t va, u32 level, struct page *first)
 {
-	gather_add(g, va, va + PAGE_SIZE, page);
+	gather_add(g, va, va + leaf_size(level), leaf_size(level));
+	if (first != NULL)
+		gather_run(g, first, leaf_order(level));
 }
 
 /* --- tables ----------------------------------------------------------------------------- */
@@ -60,71 +67,98 @@ static u64 *entries_in(const pte_t *table)
 	return &virt_to_page(table)->private[0];
 }
 
+static bool is_leaf(pte_t entry, u32 level)
+{
+	return pte_present(entry) && pte_is_leaf(entry, level);
+}
+
 struct page *user_pt_page(pte_t leaf)
 {
 	return leaf & PTE_FOREIGN ? NULL : phys_to_page(pte_address(leaf));
 }
 
-/* Hang a new, empty table into @entry of @parent at @level. */
-static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level)
+/* A zeroed page for a table, not counted yet.  NULL: out of memory. */
+static pte_t *alloc_table(void)
 {
 	struct page *page = alloc_page(ZONE_KERNEL);
-	pte_t new;
 
 	if (page == NULL)
 		return NULL;
 	memset(page_address(page), 0, PAGE_SIZE);
 	page->private[0] = 0;
+	return page_address(page);
+}
+
+/* Hang @table, ready for walks, into @entry. */
+static void hang_table(struct mm *mm, pte_t *entry, const pte_t *table)
+{
 	mm->table_pages++;
-	new = pte_table(page_to_phys(page)) | PTE_USER;
+	shared_store(entry, pte_table(virt_to_phys(table)) | PTE_USER); /* after its contents */
+}
+
+/* Hang a new, empty table into @entry of @parent at @level. */
+static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level)
+{
+	pte_t *table = alloc_table();
+
+	if (table == NULL)
+		return NULL;
 	if (level == PT_LEVEL_TOP) {
 		u32 i = (u32)(entry - parent);
 
 		/* Bit before entry, so that `present` has all that any PGD may have copied. */
 		entry_set_add(&mm->present, i);
-		pgd_set_reference(parent, i, new);
+		mm->table_pages++;
+		pgd_set_reference(parent, i, pte_table(virt_to_phys(table)) | PTE_USER);
 	} else {
 		(*entries_in(parent))++;
-		shared_store(entry, new); /* after the zeroes */
+		hang_table(mm, entry, table);
 	}
-	return page_address(page);
+	return table;
 }
 
-pte_t *user_pt_find(struct mm *mm, vaddr_t va)
+pte_t *user_pt_find(struct mm *mm, vaddr_t va, u32 *level)
 {
 	pte_t *table = mm->reference;
 
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--) {
-		pte_t entry = table[pt_index(va, level)];
+	for (*level = PT_LEVEL_TOP; *level > PT_LEVEL_LEAF; (*level)--) {
+		pte_t *entry = &table[pt_index(va, *level)];
 
-		if (!pte_present(entry))
+		if (!pte_present(*entry))
 			return NULL;
-		table = table_of(entry);
+		if (is_leaf(*entry, *level))
+			return entry;
+		table = table_of(*entry);
 	}
 	return &table[pt_index(va, PT_LEVEL_LEAF)];
 }
 
-pte_t *user_pt_make(struct mm *mm, vaddr_t va)
+pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level)
 {
+	u32 largest = *level;
 	pte_t *table = mm->reference;
 
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--) {
-		pte_t *entry = &table[pt_index(va, level)];
+	for (*level = PT_LEVEL_TOP; *level > PT_LEVEL_LEAF; (*level)--) {
+		pte_t *entry = &table[pt_index(va, *level)];
 
+		if (is_leaf(*entry, *level) || (*level <= largest && !pte_present(*entry)))
+			return entry;
 		table = pte_present(*entry) ? table_of(*entry)
-					    : make_table(mm, table, entry, level);
+					    : make_table(mm, table, entry, *level);
 		if (table == NULL)
 			return NULL;
 	}
 	return &table[pt_index(va, PT_LEVEL_LEAF)];
 }
 
-void user_pt_set(struct mm *mm, pte_t *entry, pte_t value)
+void user_pt_set(struct mm *mm, pte_t *entry, u32 level, pte_t value)
 {
 	pte_t *table = (pte_t *)ALIGN_DOWN((vaddr_t)entry, PAGE_SIZE);
 
+	DEBUG_ASSERT(level <= PT_LEVEL_USER_MAX && !(value & PTE_LARGE) == (level == PT_LEVEL_LEAF),
+		     "leaf %#lx at level %u", value, level);
 	if (!pte_present(*entry)) {
-		mm->pages++;
+		mm->pages += BIT(leaf_order(level));
 		(*entries_in(table))++;
 	}
 	shared_store(entry, value);
@@ -137,14 +171,68 @@ static pte_t take_out(pte_t *table, u32 i)
 	return shared_xchg(&table[i], 0);
 }
 
-static void zap_leaf(struct mm *mm, pte_t *table, vaddr_t va, struct gather *g)
-{
-	u32 i = pt_index(va, PT_LEVEL_LEAF);
+/* --- splitting ---------------------------------------------------------------------------- */
 
-	if (!pte_present(table[i]))
-		return;
-	mm->pages--;
-	gather_page(g, va, user_pt_page(take_out(table, i)));
+/* The same frames and rights as @large, by leaves of 4 KiB. */
+static void fill_with_parts(pte_t *table, pte_t large)
+{
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		table[i] = (large & ~PTE_LARGE) + i * PAGE_SIZE;
+	*entries_in(table) = PT_ENTRIES;
+}
+
+int user_pt_split(struct mm *mm, vaddr_t va)
+{
+	vaddr_t start = ALIGN_DOWN(va, LARGE_PAGE_SIZE);
+	pte_t *entry, *table, large;
+	u32 level;
+
+	entry = user_pt_find(mm, va, &level);
+	if (entry == NULL || level == PT_LEVEL_LEAF)
+		return 0;
+	table = alloc_table();
+	if (table == NULL)
+		return -ENOMEM;
+	large = shared_xchg(entry, 0);
+	flush_range(mm, start, start + LARGE_PAGE_SIZE, LARGE_PAGE_SIZE);
+	fill_with_parts(table, large);
+	hang_table(mm, entry, table);
+	return 0;
+}
+
+int user_pt_split_ends(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	int err = 0;
+
+	if (!IS_ALIGNED(start, LARGE_PAGE_SIZE))
+		err = user_pt_split(mm, start);
+	if (!err && !IS_ALIGNED(end, LARGE_PAGE_SIZE))
+		err = user_pt_split(mm, end);
+	return err;
+}
+
+/* --- taking out, visiting ------------------------------------------------------------------- */
+
+static void zap_leaf(struct mm *mm, pte_t *table, u32 level, vaddr_t va, struct gather *g)
+{
+	mm->pages -= BIT(leaf_order(level));
+	gather_leaf(g, va, level, user_pt_page(take_out(table, pt_index(va, level))));
+}
+
+/* The table in @table[@i], which maps [start, end) and nothing else, is empty. */
+static void zap_table(struct mm *mm, pte_t *table, u32 i, vaddr_t start, vaddr_t end,
+		      struct gather *g)
+{
+	mm->table_pages--;
+	g->freed_tables = true;
+	gather_add(g, start, end, PAGE_SIZE);
+	gather_run(g, virt_to_page(table_of(take_out(table, i))), 0);
+}
+
+static void check_covered(vaddr_t va, vaddr_t next, u32 level)
+{
+	DEBUG_ASSERT(level == PT_LEVEL_LEAF || next - va == leaf_size(level),
+		     "a leaf of level %u crosses the end of %#lx to %#lx", level, va, next);
 }
 
 /* [start, end) lies below @table, which is at @level. */
@@ -159,20 +247,17 @@ static void zap_level(struct mm *mm, pte_t *table, u32 level, vaddr_t start, vad
 		pte_t *child;
 
 		next = MIN(ALIGN_DOWN(va, size) + size, end);
-		if (level == PT_LEVEL_LEAF) {
-			zap_leaf(mm, table, va, g);
-			continue;
-		}
 		if (!pte_present(table[i]))
 			continue;
+		if (is_leaf(table[i], level)) {
+			check_covered(va, next, level);
+			zap_leaf(mm, table, level, va, g);
+			continue;
+		}
 		child = table_of(table[i]);
 		zap_level(mm, child, level - 1, va, next, g);
-		if (level == PT_LEVEL_TOP || *entries_in(child) != 0)
-			continue;
-		take_out(table, i);
-		mm->table_pages--;
-		g->freed_tables = true;
-		gather_add(g, va, next, virt_to_page(child));
+		if (level != PT_LEVEL_TOP && *entries_in(child) == 0)
+			zap_table(mm, table, i, va, next, g);
 	}
 }
 
@@ -194,10 +279,12 @@ static int visit_level(pte_t *table, u32 level, vaddr_t start, vaddr_t end, user
 		next = MIN(ALIGN_DOWN(va, size) + size, end);
 		if (!pte_present(*entry))
 			continue;
-		if (level == PT_LEVEL_LEAF)
-			err = fn(arg, va, entry);
-		else
+		if (is_leaf(*entry, level)) {
+			check_covered(va, next, level);
+			err = fn(arg, va, entry, level);
+		} else {
 			err = visit_level(table_of(*entry), level - 1, va, next, fn, arg);
+		}
 	}
 	return err;
 }
@@ -216,10 +303,10 @@ static void destroy_level(pte_t *table, u32 level)
 	for (u32 i = 0; i < count; i++) {
 		if (!pte_present(table[i]))
 			continue;
-		if (level > PT_LEVEL_LEAF)
+		if (!is_leaf(table[i], level))
 			destroy_level(table_of(table[i]), level - 1);
 		else if (user_pt_page(table[i]) != NULL)
-			put_page(user_pt_page(table[i]));
+			put_page_run(user_pt_page(table[i]), leaf_order(level));
 	}
 	if (level == PT_LEVEL_TOP)
 		pgd_free_reference(table);

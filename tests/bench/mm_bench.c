@@ -141,7 +141,7 @@ BENCH(flush_page)
 		u64 start, end;
 
 		start = bench_clock(BENCH_BEGIN);
-		flush_range(mm, PAGE_SIZE, 2 * PAGE_SIZE, false);
+		flush_range(mm, PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE);
 		end = bench_clock(BENCH_END);
 		bench_add(b, end - start);
 	}

@@ -76,6 +76,64 @@ static void test_each_order(void **state)
 	assert_null(alloc_pages(ZONE_KERNEL, 13));
 }
 
+/* Frames of a run that end together are a block again. */
+static void test_run_ends_together(void **state)
+{
+	struct page *run;
+
+	(void)state;
+	add(ZONE_KERNEL, 16 * MIB, 1024);
+	run = alloc_pages(ZONE_KERNEL, 9);
+	assert_non_null(run);
+	page_split(run, 9);
+	page_alloc_check();
+	for (u64 i = 0; i < 512; i++)
+		assert_int_equal(run[i].refcount, 1);
+	assert_ptr_equal(page_head(run + 7), run + 7);
+	put_page_run(run, 9);
+	assert_int_equal(blocks_of(ZONE_KERNEL, 10), 1); /* nothing is left on a stack */
+}
+
+/* A frame that somebody else holds stays, the others go, by run or one by one. */
+static void test_run_is_shared(void **state)
+{
+	struct page *run;
+
+	(void)state;
+	add(ZONE_KERNEL, 16 * MIB, 1024);
+	for (u64 kept = 0; kept < 512; kept += 73) {
+		run = alloc_pages(ZONE_KERNEL, 9);
+		page_split(run, 9);
+		get_page(run + kept);
+		put_page_run(run, 9);
+		assert_int_equal(free_frames(ZONE_KERNEL), 1023);
+		assert_int_equal(run[kept].refcount, 1);
+		page_alloc_check();
+		put_page(run + kept);
+		page_alloc_drain_cpu(0);
+		assert_int_equal(blocks_of(ZONE_KERNEL, 10), 1);
+	}
+}
+
+/* Of another order, or referred to twice. */
+static void test_bad_splits(void **state)
+{
+	struct page *page;
+
+	(void)state;
+	add(ZONE_KERNEL, 16 * MIB, 1024);
+	page = alloc_pages(ZONE_KERNEL, 4);
+	expect_panic("is split", page_split(page, 3));
+	machine_after_panic();
+	free_pages(page, 4);
+	page = alloc_pages(ZONE_KERNEL, 3);
+	get_page(page);
+	expect_panic("with 2 references is split", page_split(page, 3));
+	machine_after_panic();
+	put_page(page);
+	put_page(page);
+}
+
 /* Not poisoned, because it is not mapped: else this would write 1 GiB. */
 static void test_largest_block(void **state)
 {
@@ -285,6 +343,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_each_order, start, stop),
+		cmocka_unit_test_setup_teardown(test_run_ends_together, start, stop),
+		cmocka_unit_test_setup_teardown(test_run_is_shared, start, stop),
+		cmocka_unit_test_setup_teardown(test_bad_splits, start, stop),
 		cmocka_unit_test_setup_teardown(test_largest_block, start, stop),
 		cmocka_unit_test_setup_teardown(test_range_errors, start, stop),
 		cmocka_unit_test_setup_teardown(test_too_many_ranges, start, stop),

@@ -24,11 +24,12 @@
 #define MMS	   6u  /* that all know of */
 #define LIVING_MAX 32u /* with those that are dying */
 #define TOPS	   4u  /* top-level entries in use */
-#define AREAS	   2u  /* below each, in tables of their own */
-#define AREA_PAGES 2u
+#define AREAS	   3u  /* below each, in tables of their own */
+#define LARGE_AREA 2u  /* one of them, of a 2 MiB page; the others are of AREA_PAGES pages */
+#define AREA_PAGES 2u  /* addresses in an area that are touched: pages, or halves */
 #define TRIES_MAX  60u /* of one access */
 
-STATIC_ASSERT(TOPS *AREAS *AREA_PAGES == DRIVER_ADDRESSES, "each is a page of an area");
+STATIC_ASSERT(TOPS *AREAS *AREA_PAGES == DRIVER_ADDRESSES, "AREA_PAGES in each area");
 
 struct living {
 	u64 ctx_id; /* 0: free */
@@ -44,22 +45,37 @@ DEFINE_PER_CPU(struct thread *, current);
 static struct mm *mms[MMS];
 static struct living living[LIVING_MAX];
 /* Programs of this schedule use so many: the fewer, the more they meet. */
-static u32 used_mms, used_tops;
+static u32 used_mms, used_tops, used_areas;
 
 /* --- what there is ----------------------------------------------------------------------- */
 
 static vaddr_t area_start(u32 top, u32 area)
 {
 	static const u32 entries[TOPS] = { 0, 1, 70, 255 };
-	static const u64 offsets[AREAS] = { 2 * MIB, GIB };
+	static const u64 offsets[AREAS] = { 2 * MIB, GIB, [LARGE_AREA] = 4 * MIB };
 
 	return ((u64)entries[top] << pt_shift(PT_LEVEL_TOP)) + offsets[area];
 }
 
+/* From one address of an area to the next. */
+static u64 area_step(u32 area)
+{
+	return area == LARGE_AREA ? LARGE_PAGE_SIZE / AREA_PAGES : PAGE_SIZE;
+}
+
+static vaddr_t area_end(u32 top, u32 area)
+{
+	return area_start(top, area) + AREA_PAGES * area_step(area);
+}
+
+static vaddr_t address_in(u32 top, u32 area, u32 n)
+{
+	return area_start(top, area) + n * area_step(area);
+}
+
 vaddr_t driver_address(u32 n)
 {
-	return area_start(n / (AREAS * AREA_PAGES), n / AREA_PAGES % AREAS) +
-	       n % AREA_PAGES * PAGE_SIZE;
+	return address_in(n / (AREAS * AREA_PAGES), n / AREA_PAGES % AREAS, n % AREA_PAGES);
 }
 
 static struct living *living_of(u64 ctx_id)
@@ -157,7 +173,10 @@ static void touch(vaddr_t va, bool write)
 
 static vaddr_t any_address(void)
 {
-	return driver_address(sim_random(used_tops * AREAS * AREA_PAGES));
+	u32 n = sim_random(used_tops * used_areas * AREA_PAGES);
+
+	return address_in(n / (used_areas * AREA_PAGES), n / AREA_PAGES % used_areas,
+			  n % AREA_PAGES);
 }
 
 /* --- changes -------------------------------------------------------------------------------- */
@@ -165,8 +184,9 @@ static vaddr_t any_address(void)
 static void map_area(struct mm *mm, u32 top, u32 area)
 {
 	struct map_request q = { .start = area_start(top, area),
-				 .size = AREA_PAGES * PAGE_SIZE,
-				 .flags = REGION_READ | REGION_WRITE,
+				 .size = AREA_PAGES * area_step(area),
+				 .flags = REGION_READ | REGION_WRITE |
+					  (area == LARGE_AREA ? REGION_LARGE : 0),
 				 .kind = REGION_ANON };
 
 	sim_trace("map mm %lu %lx", mm->ctx_id, q.start, 0, 0);
@@ -176,14 +196,14 @@ static void map_area(struct mm *mm, u32 top, u32 area)
 
 static void any_range(vaddr_t *start, vaddr_t *end)
 {
-	u32 top = sim_random(used_tops), area = sim_random(AREAS);
+	u32 top = sim_random(used_tops), area = sim_random(used_areas);
 
 	*start = area_start(top, area);
-	*end = *start + AREA_PAGES * PAGE_SIZE;
+	*end = area_end(top, area);
 	if (sim_chance(3))
-		*end -= PAGE_SIZE;
+		*end -= area_step(area);
 	else if (sim_chance(8))
-		*end = area_start(top, AREAS - 1) + AREA_PAGES * PAGE_SIZE;
+		*end = area_end(top, 1); /* the highest */
 }
 
 static void unmap(struct mm *mm)
@@ -242,7 +262,7 @@ static struct mm *fresh(void)
 
 	for (u32 top = 0; top < TOPS; top++)
 		if (sim_chance(2))
-			map_area(mm, top, sim_random(AREAS));
+			map_area(mm, top, sim_random(used_areas));
 	return mm;
 }
 
@@ -299,7 +319,7 @@ static void change(struct mm *mm, u32 at)
 	switch (sim_random(8)) {
 	case 0:
 	case 1:
-		map_area(mm, sim_random(used_tops), sim_random(AREAS));
+		map_area(mm, sim_random(used_tops), sim_random(used_areas));
 		break;
 	case 2:
 	case 3:
@@ -380,6 +400,7 @@ void driver_run(void)
 	memset(living, 0, sizeof(living));
 	used_mms = 2 + sim_random(sim_chance(2) ? 2 : MMS - 1);
 	used_tops = 1 + sim_random(TOPS);
+	used_areas = sim_options.large ? AREAS : LARGE_AREA;
 	sim_machine_run(create_all);
 	sim_machine_run(run_program);
 	sim_machine_run(drop_all);

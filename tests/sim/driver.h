@@ -11,7 +11,7 @@ void driver_run(void);
 
 /* One of the addresses that programs touch. */
 vaddr_t driver_address(u32 n);
-#define DRIVER_ADDRESSES 16u
+#define DRIVER_ADDRESSES 24u
 
 /* The reference of the living mm with @ctx_id; NULL: it is dead. */
 const pte_t *driver_reference(u64 ctx_id);

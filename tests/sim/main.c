@@ -3,7 +3,7 @@
  * tests/sim/main.c - run schedules by seed.
  *
  *	sim-percpu --seeds 1..1000 --cpus 3 --steps 40 --asids 2 --fill touch
- *	sim-percpu --seeds 17 --trace
+ *	sim-percpu --seeds 17 --large yes --trace
  *
  * What is not given is taken from the seed.  A failure prints the last events and the seed.
  */
@@ -32,15 +32,15 @@ struct choice {
 	int pgd;	 /* -1: from the seed */
 	int fill;	 /* -1: from the seed */
 	u32 levels;	 /* of page tables; 0: from the seed */
+	int large;	 /* -1: from the seed */
 };
 
 static NORETURN void usage(const char *name)
 {
 	fprintf(stderr,
 		"usage: %s [--seeds A..B] [--seconds N] [--cpus 2..4] [--steps N]\n"
-		"	[--asids 1..8] [--fill setup|touch] [--pgd asid|copy|space] [--levels "
-		"4..5]\n"
-		"	[--trace]\n",
+		"	[--asids 1..8] [--fill setup|touch] [--pgd asid|copy|space]\n"
+		"	[--levels 4..5] [--large yes|no] [--trace]\n",
 		name);
 	exit(2);
 }
@@ -83,6 +83,15 @@ static int pgd_of_word(const char *name, const char *text)
 	usage(name);
 }
 
+static int yes_or_no(const char *name, const char *text)
+{
+	if (strcmp(text, "yes") == 0)
+		return 1;
+	if (strcmp(text, "no") == 0)
+		return 0;
+	usage(name);
+}
+
 static int pgd_of_seed(u64 seed)
 {
 	static const int kinds[] = { PGD_ASID, PGD_ASID, PGD_COPY, PGD_SPACE };
@@ -106,10 +115,11 @@ static struct choice parse(int argc, char **argv)
 		{ "pgd", required_argument, NULL, 'p' },
 		{ "fill", required_argument, NULL, 'f' },
 		{ "levels", required_argument, NULL, 'l' },
+		{ "large", required_argument, NULL, 'b' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct choice c = { .first = 1, .last = 1000, .pgd = -1, .fill = -1 };
+	struct choice c = { .first = 1, .last = 1000, .pgd = -1, .fill = -1, .large = -1 };
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -129,6 +139,8 @@ static struct choice parse(int argc, char **argv)
 			c.fill = fill_of(argv[0], optarg);
 		else if (o == 'l')
 			c.levels = number(argv[0], optarg, 4, 5);
+		else if (o == 'b')
+			c.large = yes_or_no(argv[0], optarg);
 		else if (o == 'v')
 			sim_options.trace = true;
 		else
@@ -155,6 +167,7 @@ static void run(u64 seed, const struct choice *c)
 							   : SHORT;
 	pgd_kind = c->pgd >= 0 ? (enum pgd_kind)c->pgd : (enum pgd_kind)pgd_of_seed(seed);
 	pt_set_levels(c->levels != 0 ? c->levels : levels_of_seed(seed));
+	sim_options.large = c->large >= 0 ? c->large != 0 : seed / 7 % 2 != 0;
 	pgd_init();
 	sim_machine_reset(seed);
 	driver_run();

@@ -22,6 +22,7 @@ char sim_page_array[SIM_RAM_FRAMES * sizeof(struct page)] ALIGNED(64);
 
 static u32 free_frames[SIM_RAM_FRAMES];
 static u32 free_count;
+static u32 run_users[SIM_RUNS]; /* frames of each run that are allocated */
 static struct page *kernel_root;
 
 void memory_init(void)
@@ -31,24 +32,76 @@ void memory_init(void)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	ASSERT(got == want, "no memory at %p", want);
-	for (u32 n = 0; n < SIM_RAM_FRAMES; n++)
+	for (u32 n = 0; n < SIM_RAM_SMALL; n++)
 		memset(phys_to_virt(n * PAGE_SIZE), FREE_BYTE, PAGE_SIZE);
 }
 
 void memory_reset(void)
 {
 	free_count = 0;
-	for (u32 n = 1; n < SIM_RAM_FRAMES; n++) {
+	memset(run_users, 0, sizeof(run_users));
+	for (u32 n = 1; n < SIM_RAM_FRAMES; n++)
 		pfn_to_page(n)->refcount = 0;
+	for (u32 n = 1; n < SIM_RAM_SMALL; n++)
 		free_frames[free_count++] = n;
-	}
 	kernel_root = alloc_page(ZONE_KERNEL);
 	memset(page_address(kernel_root), 0, PAGE_SIZE);
 }
 
 u32 memory_in_use(void)
 {
-	return (u32)SIM_RAM_FRAMES - 1 - free_count;
+	u32 n = (u32)SIM_RAM_SMALL - 1 - free_count;
+
+	for (u32 run = 0; run < SIM_RUNS; run++)
+		n += run_users[run];
+	return n;
+}
+
+/* The run that @page is in. */
+static u32 run_of(const struct page *page)
+{
+	return (u32)((page_to_pfn(page) - SIM_RAM_SMALL) >> SIM_RUN_ORDER);
+}
+
+static struct page *alloc_run(void)
+{
+	for (u32 run = 0; run < SIM_RUNS; run++) {
+		struct page *first = pfn_to_page(SIM_RAM_SMALL + ((u64)run << SIM_RUN_ORDER));
+
+		if (run_users[run] != 0)
+			continue;
+		first->refcount = 1;
+		return first;
+	}
+	return NULL;
+}
+
+void page_split(struct page *block, unsigned order)
+{
+	for (u64 i = 0; i < BIT(order); i++) {
+		block[i].refcount = 1;
+		block[i].zone = ZONE_USER;
+	}
+	run_users[run_of(block)] = 1u << order;
+}
+
+static void free_small(struct page *page)
+{
+	memset(page_address(page), FREE_BYTE, PAGE_SIZE);
+	free_frames[free_count++] = (u32)page_to_pfn(page);
+}
+
+/* The last reference to each of the @n frames from @first on is dropped. */
+static void free_frames_from(struct page *first, u64 n)
+{
+	sim_drain(); /* the allocator's lock */
+	for (u64 i = 0; i < n; i++)
+		first[i].refcount = 0;
+	if (page_to_pfn(first) < SIM_RAM_SMALL)
+		free_small(first);
+	else
+		run_users[run_of(first)] -= (u32)n;
+	tlb_frames_freed(page_to_phys(first), n * PAGE_SIZE);
 }
 
 bool memory_is(paddr_t pa, bool table)
@@ -66,6 +119,8 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 	u32 at;
 	struct page *page;
 
+	if (order == SIM_RUN_ORDER)
+		return alloc_run();
 	ASSERT(order == 0 && free_count > 0, "order %u, %u frames free", order, free_count);
 	at = sim_chance(REUSE_LAST) ? free_count - 1 : sim_random(free_count);
 	page = pfn_to_page(free_frames[at]);
@@ -79,11 +134,7 @@ void free_pages(struct page *page, unsigned order)
 {
 	ASSERT(order == 0 && page->refcount == 1, "frame %lu, %u references", page_to_pfn(page),
 	       page->refcount);
-	sim_drain(); /* the allocator's lock */
-	page->refcount = 0;
-	memset(page_address(page), FREE_BYTE, PAGE_SIZE);
-	free_frames[free_count++] = (u32)page_to_pfn(page);
-	tlb_frame_freed(page_to_phys(page));
+	free_frames_from(page, 1);
 }
 
 void put_page(struct page *page)
@@ -93,6 +144,26 @@ void put_page(struct page *page)
 		free_pages(page, 0);
 	else
 		page->refcount--;
+}
+
+/* A stretch at a time, because the oracles look at each. */
+void put_page_run(struct page *first, unsigned order)
+{
+	u64 n = BIT(order), last = 0;
+
+	for (u64 i = 0; i < n; i++) {
+		ASSERT(first[i].refcount > 0, "frame %lu is free", page_to_pfn(first + i));
+		if (first[i].refcount == 1) {
+			last++;
+			continue;
+		}
+		first[i].refcount--;
+		if (last > 0)
+			free_frames_from(first + i - last, last);
+		last = 0;
+	}
+	if (last > 0)
+		free_frames_from(first + n - last, last);
 }
 
 /* Programs do not look at what pages hold; which page it is, the oracles check. */

@@ -4,7 +4,8 @@
  *
  * An entry of level n translates the bits of an address down to pt_shift(n); a walk may
  * begin below any cached entry of a level above the last, and what it reads is cached in
- * its turn.  Two entries of one address with different contents are both kept.
+ * its turn.  Two entries of one address with different contents are both kept, but two
+ * leaves of different sizes must never come together (hazard D8: it may machine-check).
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@
 
 struct entry {
 	vaddr_t page;  /* what it translates */
-	u32 level;     /* PT_LEVEL_LEAF: a page; above: which table comes next */
+	u32 level;     /* where it was read: a leaf, or which table comes next */
 	paddr_t where; /* read there */
 	pte_t value;
 	u64 ctx_id;	  /* whose tables these are */
@@ -53,6 +54,11 @@ void tlb_reset(void)
 	memset(loaded_ctx, 0, sizeof(loaded_ctx));
 }
 
+static bool is_leaf(const struct entry *e)
+{
+	return pte_is_leaf(e->value, e->level);
+}
+
 static vaddr_t page_of(vaddr_t va, u32 level)
 {
 	return ALIGN_DOWN(va, 1ul << pt_shift(level));
@@ -61,8 +67,8 @@ static vaddr_t page_of(vaddr_t va, u32 level)
 static NORETURN void bad_entry(u32 cpu, const struct entry *e, const char *why)
 {
 	sim_fail("%s: CPU %u, tag %lu: level %u of %#lx is %#lx (read at %#lx): %s",
-		 e->level == PT_LEVEL_LEAF ? "R3" : "R4", cpu, sim_cr3(cpu) & PCID_MASK, e->level,
-		 e->page, e->value, e->where, why);
+		 is_leaf(e) ? "R3" : "R4", cpu, sim_cr3(cpu) & PCID_MASK, e->level, e->page,
+		 e->value, e->where, why);
 }
 
 /* --- instructions --------------------------------------------------------------------------- */
@@ -104,15 +110,15 @@ void tlb_cr3_written(u32 cpu, u64 value)
 		t->count = 0;
 }
 
-/* All levels above the last go, and the leaves of @va. */
+/* What names tables goes, and the leaves of @va. */
 void tlb_invlpg(u32 cpu, vaddr_t va)
 {
 	struct tag *t = loaded_tag(cpu);
 	u32 kept = 0;
 
 	for (u32 i = 0; i < t->count; i++)
-		if (t->entries[i].level == PT_LEVEL_LEAF &&
-		    t->entries[i].page != page_of(va, PT_LEVEL_LEAF))
+		if (is_leaf(&t->entries[i]) &&
+		    t->entries[i].page != page_of(va, t->entries[i].level))
 			t->entries[kept++] = t->entries[i];
 	t->count = kept;
 }
@@ -124,11 +130,15 @@ static void remember(u32 cpu, const struct entry *new)
 {
 	struct tag *t = loaded_tag(cpu);
 
-	if (!memory_is(pte_address(new->value), new->level != PT_LEVEL_LEAF))
+	if (!memory_is(pte_address(new->value), !is_leaf(new)))
 		bad_entry(cpu, new, "read now, names a frame that is free or of another kind");
 	for (u32 i = 0; i < t->count; i++) {
 		const struct entry *e = &t->entries[i];
 
+		if (is_leaf(new) && is_leaf(e) && e->level != new->level &&
+		    page_of(MAX(e->page, new->page), MAX(e->level, new->level)) ==
+			    MIN(e->page, new->page))
+			bad_entry(cpu, e, "D8: a leaf of another size is read there");
 		if (e->page == new->page && e->level == new->level && e->where == new->where &&
 		    e->value == new->value && e->stale_by == 0)
 			return;
@@ -137,16 +147,16 @@ static void remember(u32 cpu, const struct entry *new)
 		t->entries[t->count++] = *new;
 }
 
-/* One of the entries of @level for @va, or NULL. */
-static const struct entry *any_cached(u32 cpu, vaddr_t va, u32 level)
+/* One of the leaves (or others) of @level for @va, or NULL. */
+static const struct entry *any_cached(u32 cpu, vaddr_t va, u32 level, bool leaf)
 {
 	const struct tag *t = loaded_tag(cpu);
 	const struct entry *found = NULL;
 	u32 n = 0;
 
 	for (u32 i = 0; i < t->count; i++)
-		if (t->entries[i].level == level && t->entries[i].page == page_of(va, level) &&
-		    sim_chance(++n))
+		if (t->entries[i].level == level && is_leaf(&t->entries[i]) == leaf &&
+		    t->entries[i].page == page_of(va, level) && sim_chance(++n))
 			found = &t->entries[i];
 	return found;
 }
@@ -155,7 +165,7 @@ static const struct entry *any_cached(u32 cpu, vaddr_t va, u32 level)
 static paddr_t walk_start(u32 cpu, vaddr_t va, u32 *level)
 {
 	for (u32 l = PT_LEVEL_LEAF + 1; l <= PT_LEVEL_TOP; l++) {
-		const struct entry *e = any_cached(cpu, va, l);
+		const struct entry *e = any_cached(cpu, va, l, false);
 
 		if (e != NULL && sim_chance(2)) {
 			*level = l - 1;
@@ -184,7 +194,7 @@ static pte_t walk(u32 cpu, vaddr_t va)
 		if (!pte_present(e.value))
 			return 0;
 		remember(cpu, &e);
-		if (level == PT_LEVEL_LEAF)
+		if (is_leaf(&e))
 			return e.value;
 		table = pte_address(e.value);
 	}
@@ -206,10 +216,18 @@ static void drop_for_fault(u32 cpu, vaddr_t va)
 	t->count = kept;
 }
 
+/* One of the leaves for @va, or NULL. */
+static const struct entry *any_leaf(u32 cpu, vaddr_t va)
+{
+	const struct entry *e = any_cached(cpu, va, PT_LEVEL_LEAF, true);
+
+	return e != NULL ? e : any_cached(cpu, va, PT_LEVEL_2M, true);
+}
+
 void tlb_use(void *arg)
 {
 	struct tlb_use *u = arg;
-	const struct entry *cached = any_cached(u->cpu, u->va, PT_LEVEL_LEAF);
+	const struct entry *cached = any_leaf(u->cpu, u->va);
 	pte_t leaf = cached != NULL && !sim_chance(4) ? cached->value : walk(u->cpu, u->va);
 
 	u->present = pte_present(leaf);
@@ -265,13 +283,24 @@ void tlb_operation_done(u64 operation)
 		kill(cpu, tag, e, "the change that took it away has returned");
 }
 
-void tlb_frame_freed(paddr_t pa)
+/* Bytes that @e names: a leaf's page, or a table. */
+static u64 bytes_named(const struct entry *e)
+{
+	return is_leaf(e) ? 1ul << pt_shift(e->level) : PAGE_SIZE;
+}
+
+void tlb_frames_freed(paddr_t pa, u64 size)
 {
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
-		if ((sim_cr3(cpu) & ~PCID_MASK) == pa)
+		if ((sim_cr3(cpu) & ~PCID_MASK) - pa < size)
 			sim_fail("R4: frame %#lx is freed and in CR3 of CPU %u", pa, cpu);
-	for_each_cached(cpu, tag, e) if (pte_address(e->value) == pa && e->dead == NULL)
-		kill(cpu, tag, e, "the frame it names is freed");
+	for_each_cached(cpu, tag, e)
+	{
+		paddr_t start = pte_address(e->value);
+
+		if (start < pa + size && start + bytes_named(e) > pa && e->dead == NULL)
+			kill(cpu, tag, e, "the frame it names is freed");
+	}
 }
 
 static void check_pgd(u32 cpu, u64 cr3, u64 ctx_id)

@@ -41,8 +41,8 @@ void tlb_memory_changed(u32 cpu, u64 operation, paddr_t pa, u64 value);
 
 void tlb_operation_done(u64 operation);
 
-/* The frame at @pa is free from now on. */
-void tlb_frame_freed(paddr_t pa);
+/* The frames of [@pa, @pa + @size) are free from now on. */
+void tlb_frames_freed(paddr_t pa, u64 size);
 
 /* R2 and R1 of the loaded PGD of each CPU. */
 void tlb_check_loaded(void);

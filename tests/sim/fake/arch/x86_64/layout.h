@@ -10,7 +10,10 @@
 #define USER_END user_end
 
 #define SIM_RAM_BASE   0x200000000000ul /* the direct map: physical address 0 on the host */
-#define SIM_RAM_FRAMES 2048ul
+#define SIM_RAM_SMALL  2048ul		/* frames allocated one by one; behind them, runs of 512 */
+#define SIM_RUNS       3ul
+#define SIM_RUN_ORDER  9u
+#define SIM_RAM_FRAMES (SIM_RAM_SMALL + (SIM_RUNS << SIM_RUN_ORDER))
 
 extern vaddr_t user_end;
 
