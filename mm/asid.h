@@ -30,7 +30,8 @@ struct slot {
 	struct entry_set held; /* [s] top-level entries below which its tag may hold
 				  translations: at least those in its PGD (percpu kernel) */
 	u64 referenced;	       /* [o] used since the hand came by */
-	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim */
+	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim;
+				  or the list of those without */
 	u64 pad[6];	       /* two cache lines */
 };
 
@@ -46,8 +47,10 @@ struct cpu_tlb {
 	u64 loaded_ctx;	      /* [s] the mm CR3 belongs to; 0: neutral.  Set after CR3 */
 	struct slot *loaded;  /* [s] its slot; NULL: neutral */
 	u64 neutral;	      /* [o] CR3 of the neutral PGD */
-	u32 count;	      /* [s] slots with a PGD: 0 .. count - 1 */
+	u32 count;	      /* [o] slots with a PGD */
+	u32 records;	      /* [o] slots that were ever made: 0 .. records - 1 */
 	struct slot *hand;    /* [o] the last victim: the search goes on behind it */
+	struct slot *bare;    /* [o] slots that have given their PGD back */
 	struct slot **chunks; /* [s] SLOT_CHUNKS pages, allocated as needed, kept */
 };
 
@@ -84,5 +87,8 @@ static inline bool asid_bound(const struct mm *mm, u32 cpu)
 	return shared_load(&shared_load(&mm->bound[cpu])->ctx_id) == mm->ctx_id;
 }
 
-/* Give back PGDs beyond the reserve; how many.  The slot loaded stays.  Interrupts off. */
+/*
+ * Give back this CPU's PGDs beyond the reserve, and what the policy keeps for mms that are
+ * not loaded.  How many pages.  The slot loaded stays as it is.  Interrupts off.
+ */
 u32 asid_give_back(void);
