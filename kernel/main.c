@@ -33,6 +33,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pgd.h"
 #include "mm/pgtable.h"
+#include "mm/reclaim.h"
 
 NORETURN void kernel_main(paddr_t handoff_phys);
 
@@ -172,6 +173,7 @@ static void start_apic_and_clock(void)
 static void start_cpus(void)
 {
 	cpumask_set_atomic(&cpus_online, 0);
+	reclaim_init();
 	cpus_enumerate(options.cpus);
 	if (cpu_count > 1 && trampoline_root == 0) {
 		printk("cpus: no free page below 1 MiB, running on the boot CPU alone\n");

@@ -2,9 +2,10 @@
 /*
  * mm/asid.c - find an mm's slot on this CPU, or take one for it.
  *
- * Slots 0 .. count - 1 have a PGD, so a victim always has one, and the PGDs given back
- * are the last ones'.  The victim is the first of a few under the hand that has not been
- * used since the hand last came by: nearly the least recently used, at a bounded cost.
+ * A slot with a PGD is in the ring; one that gave it back is on the list `bare`, and keeps
+ * its tag.  So a victim always has a PGD.  The victim is the first of a few under the hand
+ * that has not been used since the hand last came by: nearly the least recently used, at a
+ * bounded cost.
  */
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/smp.h"
@@ -42,10 +43,10 @@ static struct slot *slot_at(const struct cpu_tlb *t, u32 n)
 	return &t->chunks[n / SLOTS_PER_CHUNK][n % SLOTS_PER_CHUNK];
 }
 
-/* Give slot @n = t->count a record and a PGD.  0 or -ENOMEM. */
-static int add_slot(struct cpu_tlb *t, u32 cpu)
+/* One more record, with a tag and no PGD, on the list.  0 or -ENOMEM. */
+static int add_record(struct cpu_tlb *t)
 {
-	u32 n = t->count;
+	u32 n = t->records;
 	struct slot **chunk = &t->chunks[n / SLOTS_PER_CHUNK];
 	struct page *page;
 
@@ -57,15 +58,38 @@ static int add_slot(struct cpu_tlb *t, u32 cpu)
 		shared_store(chunk, (struct slot *)page_address(page));
 		count_slot_page();
 	}
-	if (pgd_policy.prepare(cpu, slot_at(t, n), n + 1) != 0)
-		return -ENOMEM;
-	slot_at(t, n)->next = slot_at(t, 0);
-	if (n > 0)
-		slot_at(t, n - 1)->next = slot_at(t, n);
-	else
-		t->hand = slot_at(t, 0);
-	t->count++;
+	t->bare = slot_at(t, n);
+	t->bare->cr3 = n + 1;
+	t->records++;
 	return 0;
+}
+
+/* Into the ring, where the hand comes by last. */
+static void link_slot(struct cpu_tlb *t, struct slot *s)
+{
+	if (t->hand == NULL) {
+		s->next = s;
+	} else {
+		s->next = t->hand->next;
+		t->hand->next = s;
+	}
+	t->hand = s;
+	t->count++;
+}
+
+/* Give one more slot of @cpu a PGD.  NULL: out of memory. */
+static struct slot *add_slot(struct cpu_tlb *t, u32 cpu)
+{
+	struct slot *s;
+
+	if (t->bare == NULL && add_record(t) != 0)
+		return NULL;
+	s = t->bare;
+	if (pgd_policy.prepare(cpu, s, s->cr3 & PCID_MASK) != 0)
+		return NULL;
+	t->bare = s->next;
+	link_slot(t, s);
+	return s;
 }
 
 int asid_prepare_cpu(u32 cpu)
@@ -80,7 +104,7 @@ int asid_prepare_cpu(u32 cpu)
 		return -ENOMEM;
 	t->neutral = cpus[cpu].neutral_root | PCID_NONE;
 	while (t->count < MIN(ASIDS_RESERVE, asids))
-		if (add_slot(t, cpu) != 0)
+		if (add_slot(t, cpu) == NULL)
 			return -ENOMEM;
 	return 0;
 }
@@ -117,11 +141,11 @@ static u32 number_of(const struct slot *s)
 struct slot *asid_bind(struct mm *mm)
 {
 	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
-	struct slot *s;
+	struct slot *s = NULL;
 
-	if (t->count < asids && add_slot(t, cpu_id) == 0)
-		s = slot_at(t, t->count - 1);
-	else
+	if (t->count < asids && !page_alloc_is_low())
+		s = add_slot(t, cpu_id);
+	if (s == NULL)
 		s = choose_victim(t);
 	DEBUG_ASSERT(s != t->loaded, "CPU %u: slot %u is loaded and would be rebound", cpu_id,
 		     number_of(s));
@@ -139,23 +163,31 @@ struct slot *asid_bind(struct mm *mm)
 	return s;
 }
 
+/* The one behind the hand leaves the ring; a loaded one is passed over. */
+static struct slot *unlink_idle(struct cpu_tlb *t)
+{
+	struct slot *s;
+
+	if (t->hand->next == t->loaded)
+		t->hand = t->loaded;
+	s = t->hand->next;
+	t->hand->next = s->next;
+	t->count--;
+	return s;
+}
+
 u32 asid_give_back(void)
 {
 	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
 	u32 given = 0;
 
 	while (t->count > MIN(ASIDS_RESERVE, asids)) {
-		struct slot *s = slot_at(t, t->count - 1);
+		struct slot *s = unlink_idle(t);
 
-		if (s == t->loaded)
-			break;
 		shared_store(&s->ctx_id, 0);
-		pgd_policy.release(s);
-		t->count--;
-		slot_at(t, t->count - 1)->next = slot_at(t, 0);
-		if (t->hand == s)
-			t->hand = slot_at(t, 0);
-		given++;
+		given += pgd_policy.release(s);
+		s->next = t->bare;
+		t->bare = s;
 	}
-	return given;
+	return given + (pgd_policy.give_back != NULL ? pgd_policy.give_back() : 0);
 }

@@ -25,16 +25,17 @@
 #include "mm/mm.h"
 
 struct slot {
-	u64 ctx_id;	       /* [s] whom it serves; 0: nobody yet */
-	u64 tlb_gen;	       /* [o] the tag holds nothing older than this generation */
-	u64 cr3;	       /* [o] PGD | PCID; PGD 0: it has none */
-	u64 user_cr3;	       /* [o] isolated: the same for user mode, and CR3_NOFLUSH unless
-				  that tag owes a flush */
-	struct mm *mm;	       /* [o] good while the slot is loaded */
-	struct entry_set held; /* [s] top-level entries below which its tag may hold
-				  translations: at least those in its PGD (percpu kernel) */
-	u64 referenced;	       /* [o] used since the hand came by */
-	struct slot *next;     /* [o] the ring of slots with a PGD, for the search for a victim */
+	u64 ctx_id;		  /* [s] whom it serves; 0: nobody yet */
+	u64 tlb_gen;		  /* [o] the tag holds nothing older than this generation */
+	u64 cr3;		  /* [o] PGD | PCID; PGD 0: it has none */
+	u64 user_cr3;		  /* [o] isolated: the same for user mode, and CR3_NOFLUSH unless
+				     that tag owes a flush */
+	struct mm *mm;		  /* [o] good while the slot is loaded */
+	struct entry_set held;	  /* [s] top-level entries below which its tag may hold
+				     translations: at least those in its PGD (percpu kernel) */
+	u64 referenced;		  /* [o] used since the hand came by */
+	struct slot *next;	  /* [o] the ring of slots with a PGD, for the search for a victim;
+				     or the list of those without */
 	struct mm_counts *counts; /* [o] the mm's for this CPU; good while a hint hits */
 	u64 pad[4];		  /* two cache lines */
 };
@@ -52,8 +53,10 @@ struct cpu_tlb {
 	u64 loaded_ctx;	      /* [s] the mm CR3 belongs to; 0: neutral.  Set after CR3 */
 	struct slot *loaded;  /* [s] its slot; NULL: neutral */
 	u64 neutral;	      /* [o] CR3 of the neutral PGD */
-	u32 count;	      /* [s] slots with a PGD: 0 .. count - 1 */
+	u32 count;	      /* [o] slots with a PGD */
+	u32 records;	      /* [o] slots that were ever made: 0 .. records - 1 */
 	struct slot *hand;    /* [o] the last victim: the search goes on behind it */
+	struct slot *bare;    /* [o] slots that have given their PGD back */
 	struct slot **chunks; /* [s] SLOT_CHUNKS pages, allocated as needed, kept */
 };
 
@@ -102,5 +105,8 @@ static inline bool asid_bound(const struct mm *mm, u32 cpu)
 	return shared_load(&shared_load(&mm->bound[cpu])->ctx_id) == mm->ctx_id;
 }
 
-/* Give back PGDs beyond the reserve; how many.  The slot loaded stays.  Interrupts off. */
+/*
+ * Give back this CPU's PGDs beyond the reserve, and what the policy keeps for mms that are
+ * not loaded.  How many pages.  The slot loaded stays as it is.  Interrupts off.
+ */
 u32 asid_give_back(void);

@@ -20,11 +20,14 @@
 /* ZONE_USER's requests leave this part of ZONE_KERNEL alone: 1/8. */
 #define KERNEL_RESERVE_SHIFT 3
 
+#define LOW_SHIFT 6 /* page_alloc_is_low(): 1/64 */
+
 struct zone zones[ZONE_COUNT];
 DEFINE_PER_CPU(struct page_stacks, page_stacks);
 
 static bool user_zone_is_mapped; /* constant after page_alloc_init() */
 static u64 fail_countdown;	 /* page_alloc_fail_after() */
+static reclaim_fn reclaim;
 
 /* --- single pages: this CPU's stacks; interrupts are off -------------------------- */
 
@@ -160,6 +163,38 @@ static bool fails_for_test(void)
 	return CONFIG_DEBUG && fail_countdown > 0 && --fail_countdown == 0;
 }
 
+static struct page *alloc_anywhere(enum zone_id preferred, unsigned order)
+{
+	struct page *page = zone_alloc(&zones[preferred], order);
+
+	return page ? page : fallback_alloc(preferred, order);
+}
+
+void page_alloc_set_reclaim(reclaim_fn fn)
+{
+	WRITE_ONCE(reclaim, fn);
+}
+
+static bool reclaim_for(enum zone_id preferred, unsigned order)
+{
+	reclaim_fn fn = READ_ONCE(reclaim);
+
+	return preferred == ZONE_KERNEL && order <= RECLAIM_MAX_ORDER && fn != NULL && fn();
+}
+
+bool page_alloc_is_low(void)
+{
+	u64 total = 0, free = 0;
+
+	for (u32 i = 0; i < ZONE_COUNT; i++) {
+		if (i == ZONE_USER && !user_zone_is_mapped)
+			continue;
+		total += zones[i].total;
+		free += READ_ONCE(zones[i].free);
+	}
+	return free < total >> LOW_SHIFT;
+}
+
 struct page *alloc_pages(enum zone_id preferred, unsigned order)
 {
 	struct page *page;
@@ -168,9 +203,9 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 	       (unsigned)preferred, order);
 	if (fails_for_test())
 		return NULL;
-	page = zone_alloc(&zones[preferred], order);
-	if (!page)
-		page = fallback_alloc(preferred, order);
+	page = alloc_anywhere(preferred, order);
+	if (!page && reclaim_for(preferred, order))
+		page = alloc_anywhere(preferred, order);
 	if (!page)
 		return NULL;
 	if (CONFIG_DEBUG)
@@ -303,6 +338,7 @@ void page_alloc_init(bool user_mapped)
 	static const char *const names[ZONE_COUNT] = { "zone kernel", "zone user" };
 
 	user_zone_is_mapped = user_mapped;
+	reclaim = NULL;
 	page_range_count = 0;
 	for (u32 i = 0; i < ZONE_COUNT; i++) {
 		zones[i] = (struct zone){ .id = (enum zone_id)i };

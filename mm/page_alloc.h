@@ -42,6 +42,21 @@ int page_alloc_add_range(enum zone_id zone, paddr_t start, paddr_t end);
 /* A block of 2^order frames, aligned to its size, refcount 1; NULL: out of memory. */
 struct page *alloc_pages(enum zone_id preferred, unsigned order) WARN_UNUSED_RESULT;
 
+/*
+ * Fewer than 1/64 of the frames that ZONE_KERNEL's requests may have are free: who wants
+ * one for a cache does without.
+ */
+bool page_alloc_is_low(void);
+
+/*
+ * Who can make memory free: called when an allocation of up to 2^RECLAIM_MAX_ORDER frames
+ * for ZONE_KERNEL is about to fail, in whatever context that is.  True: it is worth trying
+ * once more.  NULL: nobody.
+ */
+#define RECLAIM_MAX_ORDER 3u
+typedef bool (*reclaim_fn)(void);
+void page_alloc_set_reclaim(reclaim_fn fn);
+
 /* Free what alloc_pages() returned, of the same order; the caller has the only reference. */
 void free_pages(struct page *page, unsigned order);
 

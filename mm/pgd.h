@@ -26,8 +26,11 @@ struct pgd_policy {
 	/* Give @s of @cpu, whose tag is @pcid, a PGD if it needs one of its own.  0 or -ENOMEM. */
 	int (*prepare)(u32 cpu, struct slot *s, u32 pcid);
 
-	/* Take @s's own PGD away.  It is not loaded. */
-	void (*release)(struct slot *s);
+	/* Take @s's own PGD away; how many pages that frees.  It is not loaded. */
+	u32 (*release)(struct slot *s);
+
+	/* NULL, or: free what this CPU keeps for mms that are not loaded.  How many pages. */
+	u32 (*give_back)(void);
 
 	/*
 	 * @s, not loaded, serves @mm from now on: make its PGD that mm's, or leave it to

@@ -27,6 +27,7 @@ enum irq_vector {
 	IRQ_CALL = 0xe1,       /* run_on_cpus() */
 	IRQ_TEST = 0xe2,       /* the self-tests' own */
 	IRQ_RESCHEDULE = 0xe3, /* kernel/sched.c: a thread was put on an empty run queue */
+	IRQ_RECLAIM = 0xe4,    /* mm/reclaim.c: give memory back */
 	IRQ_SPURIOUS = 0xff,   /* the local APIC's */
 };
 

@@ -28,9 +28,10 @@ static int prepare(u32 cpu, struct slot *s, u32 pcid)
 	return 0;
 }
 
-static void release(struct slot *s)
+static u32 release(struct slot *s)
 {
 	s->cr3 &= PCID_MASK;
+	return 0;
 }
 
 static void bind(struct slot *s, struct mm *mm)

@@ -25,11 +25,12 @@ int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid)
 	return 0;
 }
 
-void pgd_asid_release(struct slot *s)
+u32 pgd_asid_release(struct slot *s)
 {
 	pgd_free(pgd_of(s));
 	s->cr3 &= PCID_MASK;
 	s->held = (struct entry_set){ { 0 } };
+	return 1;
 }
 
 void pgd_asid_bind(struct slot *s, struct mm *mm)

@@ -50,10 +50,11 @@ static void disown(struct slot *s)
 		shared_store(&s->held.bits[w], 0);
 }
 
-void pgd_copy_release(struct slot *s)
+u32 pgd_copy_release(struct slot *s)
 {
 	disown(s);
 	s->cr3 &= PCID_MASK;
+	return 0;
 }
 
 void pgd_copy_bind(struct slot *s, struct mm *mm)

@@ -6,10 +6,16 @@
  * A slot is a tag.  A switch must not fail, so each CPU has a spare page for an mm that
  * gets none of its own.  One slot at a time has it: the one before is made to serve
  * nobody, so that its mm is bound anew, and asks for a page again, when it comes back.
+ *
+ * The pages that a CPU has made for mms are on its list, so that it can give them back
+ * under pressure; a page says in private[0] where its mm keeps it.  They come and go with
+ * the list's lock held: by their CPU, and at the end of an mm.
  */
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/spinlock.h"
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/page_alloc.h"
 #include "mm/percpu/policy.h"
 #include "mm/slab.h"
 #include "mm/switch.h"
@@ -21,12 +27,23 @@ struct spare_pgd {
 
 static DEFINE_PER_CPU(struct spare_pgd, spare_pgd);
 
+struct mm_pgds {
+	struct spinlock lock; /* rank LOCK_RANK_PGDS */
+	struct list_node list;
+};
+
+static DEFINE_PER_CPU(struct mm_pgds, mm_pgds);
+
 int pgd_space_prepare_cpu(u32 cpu)
 {
 	struct spare_pgd *spare = per_cpu_ptr(&spare_pgd, cpu);
+	struct mm_pgds *mine = per_cpu_ptr(&mm_pgds, cpu);
 
-	if (spare->pgd == NULL)
-		spare->pgd = pgd_alloc(cpu);
+	if (spare->pgd != NULL)
+		return 0;
+	spin_init(&mine->lock, "PGDs of mms", LOCK_RANK_PGDS);
+	list_init(&mine->list);
+	spare->pgd = pgd_alloc(cpu);
 	return spare->pgd != NULL ? 0 : -ENOMEM;
 }
 
@@ -37,10 +54,11 @@ int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid)
 	return 0;
 }
 
-void pgd_space_release(struct slot *s)
+u32 pgd_space_release(struct slot *s)
 {
 	s->cr3 &= PCID_MASK;
 	s->held = (struct entry_set){ { 0 } };
+	return 0;
 }
 
 /* The spare, empty, for @s. */
@@ -59,13 +77,66 @@ static pte_t *take_spare(struct slot *s)
 	return spare->pgd;
 }
 
+/* A page of this CPU's for @mm, kept at *@at from now on.  NULL: out of memory, or nearly. */
+static pte_t *make_page(pte_t **at)
+{
+	struct mm_pgds *mine = this_cpu_ptr(&mm_pgds);
+	pte_t *pgd = page_alloc_is_low() ? NULL : pgd_alloc(cpu_id);
+
+	if (pgd == NULL)
+		return NULL;
+	virt_to_page(pgd)->private[0] = (u64)at;
+	spin_lock(&mine->lock);
+	list_add(&virt_to_page(pgd)->node, &mine->list);
+	*at = pgd;
+	spin_unlock(&mine->lock);
+	return pgd;
+}
+
 static pte_t *page_for(struct slot *s, struct mm *mm)
 {
-	pte_t **pgd = &mm->pgds[cpu_id];
+	pte_t **at = &mm->pgds[cpu_id], *pgd = *at != NULL ? *at : make_page(at);
 
-	if (*pgd == NULL)
-		*pgd = pgd_alloc(cpu_id);
-	return *pgd != NULL ? *pgd : take_spare(s);
+	return pgd != NULL ? pgd : take_spare(s);
+}
+
+/* What slots other than the loaded one serve now has no page in a moment. */
+static void unbind_idle(const struct cpu_tlb *t)
+{
+	struct slot *s = t->hand;
+
+	do {
+		if (s != t->loaded)
+			shared_store(&s->ctx_id, 0);
+		s = s->next;
+	} while (s != t->hand);
+}
+
+u32 pgd_space_give_back(void)
+{
+	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
+	struct mm_pgds *mine = this_cpu_ptr(&mm_pgds);
+	const pte_t *loaded = t->loaded != NULL ? pgd_of(t->loaded) : NULL;
+	struct list_node given = LIST_INIT(given);
+	struct page *page, *next;
+	u32 n = 0;
+
+	unbind_idle(t);
+	spin_lock(&mine->lock);
+	list_for_each_entry_safe (page, next, &mine->list, node) {
+		if (page_address(page) == loaded)
+			continue;
+		*(pte_t **)page->private[0] = NULL;
+		list_del(&page->node);
+		list_add(&page->node, &given);
+		n++;
+	}
+	spin_unlock(&mine->lock);
+	list_for_each_entry_safe (page, next, &given, node) {
+		list_del(&page->node);
+		pgd_free(page_address(page));
+	}
+	return n;
 }
 
 /* The page is not loaded, and mm->present has all that came into it before. */
@@ -97,8 +168,16 @@ int pgd_space_attach(struct mm *mm)
 
 void pgd_space_forget(struct mm *mm)
 {
-	for (u32 cpu = 0; cpu < cpu_count; cpu++)
-		if (mm->pgds[cpu] != NULL)
-			pgd_free(mm->pgds[cpu]);
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		struct mm_pgds *of = per_cpu_ptr(&mm_pgds, cpu);
+		u64 flags = spin_lock_irqsave(&of->lock);
+		pte_t *pgd = mm->pgds[cpu]; /* its CPU may just have given it back */
+
+		if (pgd != NULL)
+			list_del(&virt_to_page(pgd)->node);
+		spin_unlock_irqrestore(&of->lock, flags);
+		if (pgd != NULL)
+			pgd_free(pgd);
+	}
 	kfree(mm->pgds);
 }

@@ -96,7 +96,7 @@ static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
 
 int pgd_asid_prepare_cpu(u32 cpu);
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
-void pgd_asid_release(struct slot *s);
+u32 pgd_asid_release(struct slot *s);
 void pgd_asid_bind(struct slot *s, struct mm *mm);
 void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
@@ -114,7 +114,7 @@ void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
 int pgd_copy_prepare_cpu(u32 cpu);
 int pgd_copy_prepare(u32 cpu, struct slot *s, u32 pcid);
-void pgd_copy_release(struct slot *s);
+u32 pgd_copy_release(struct slot *s);
 void pgd_copy_bind(struct slot *s, struct mm *mm);
 void pgd_copy_activate(struct slot *s, bool keep);
 
@@ -126,7 +126,8 @@ void pgd_copy_activate(struct slot *s, bool keep);
 
 int pgd_space_prepare_cpu(u32 cpu);
 int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid);
-void pgd_space_release(struct slot *s);
+u32 pgd_space_release(struct slot *s);
+u32 pgd_space_give_back(void);
 void pgd_space_bind(struct slot *s, struct mm *mm);
 
 /* The mm's array of PGDs, and its end. */
@@ -136,5 +137,6 @@ void pgd_space_forget(struct mm *mm);
 #define PGD_SPACE_POLICY                                                                           \
 	{                                                                                          \
 		.prepare_cpu = pgd_space_prepare_cpu, .prepare = pgd_space_prepare,                \
-		.release = pgd_space_release, .bind = pgd_space_bind                               \
+		.release = pgd_space_release, .give_back = pgd_space_give_back,                    \
+		.bind = pgd_space_bind                                                             \
 	}

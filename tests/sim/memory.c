@@ -114,6 +114,12 @@ bool memory_is(paddr_t pa, bool table)
 	return page->refcount != 0 && page->zone == (table ? ZONE_KERNEL : ZONE_USER);
 }
 
+/* Now and then, so that slots are taken and spare pages used while others are free. */
+bool page_alloc_is_low(void)
+{
+	return sim_chance(4);
+}
+
 struct page *alloc_pages(enum zone_id preferred, unsigned order)
 {
 	u32 at;
