@@ -4,6 +4,7 @@
  * back, from all CPUs, and what ran goes on.
  */
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "kernel/sched.h"
 #include "mm/pgd.h"
@@ -56,18 +57,20 @@ static void leave(void *arg)
 	switch_to_neutral();
 }
 
-/* PGDs that stay: the reserves, and with pgd=space those loaded. */
+/* Pages of PGDs that stay: the reserves, and with pgd=space those loaded. */
 static u64 pgds_reserved(void)
 {
+	u64 of_each = 1ul << pti_pgd_order();
+
 	if (!pgd_copies_entries())
 		return 0;
 	switch (pgd_kind) {
 	case PGD_COPY:
-		return cpu_count;
+		return cpu_count * of_each;
 	case PGD_SPACE:
-		return cpu_count + cpumask_weight(&cpus_online);
+		return (cpu_count + cpumask_weight(&cpus_online)) * of_each;
 	default:
-		return cpu_count * MIN(ASIDS_RESERVE, asids);
+		return cpu_count * MIN(ASIDS_RESERVE, asids) * of_each;
 	}
 }
 
