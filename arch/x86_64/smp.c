@@ -56,13 +56,21 @@ void smp_prepare(paddr_t page, paddr_t root)
 	};
 }
 
+/* Has the CPU that starts found that it cannot walk the boot CPU's five levels? */
+static bool lacks_la57(void)
+{
+	const volatile struct ap_params *p = params; /* it writes there meanwhile */
+
+	return p->lacks_la57 != 0;
+}
+
 /* Wait until @c has said ONLINE or REFUSED, or the trampoline that it goes no further. */
 static bool wait_for_answer(struct cpu *c, u64 ns)
 {
 	u64 start = time_ns();
 
 	while (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) == CPU_STARTING) {
-		if (READ_ONCE(params->lacks_la57) != 0) {
+		if (lacks_la57()) {
 			c->missing = "la57";
 			c->state = CPU_REFUSED;
 			return true;
