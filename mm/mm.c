@@ -94,27 +94,6 @@ void mm_put(struct mm *mm)
 		destroy(mm);
 }
 
-int mm_map(struct mm *mm, const struct map_request *q)
-{
-	struct region spec = {
-		.start = q->start,
-		.end = q->start + q->size,
-		.flags = q->flags,
-		.kind = q->kind,
-		.phys = q->phys,
-		.object = q->object,
-		.offset = q->offset,
-	};
-	int err;
-
-	if (q->size == 0 || spec.end < spec.start)
-		return -EINVAL;
-	spin_lock(&mm->lock);
-	err = region_insert(&mm->regions, &spec, NULL);
-	spin_unlock(&mm->lock);
-	return err;
-}
-
 int mm_unmap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
 	struct list_node removed = LIST_INIT(removed);

@@ -71,10 +71,7 @@ static inline void mm_get(struct mm *mm)
  */
 void mm_put(struct mm *mm);
 
-/*
- * Map [start, start + size): nothing is allocated but the region.  -EINVAL, -EEXIST
- * (overlap), -ENOMEM.  @object and @offset for REGION_OBJECT, @phys for REGION_PHYS.
- */
+/* @object and @offset for REGION_OBJECT, @phys for REGION_PHYS. */
 struct map_request {
 	vaddr_t start;
 	u64 size;
@@ -84,7 +81,23 @@ struct map_request {
 	struct object *object;
 	u64 offset;
 };
+
+/*
+ * Map [start, start + size): nothing is allocated but the region.  -EINVAL; -ENOMEM;
+ * -EEXIST: overlaps a region, or would share a top-level entry with one of which
+ * REGION_OWN_TOP_ENTRY is true if it is not of this one, or the other way round.
+ */
 int mm_map(struct mm *mm, const struct map_request *request) WARN_UNUSED_RESULT;
+
+#define MAP_LOWEST (64 * KIB) /* nothing is placed below, where null pointers point */
+
+/*
+ * The same where there is room, at request->start or above, which says where in the end:
+ * aligned to 2 MiB if that gives it large pages; with REGION_OWN_TOP_ENTRY at the
+ * beginning of top-level entries that have no other region; else never below an entry
+ * that is another region's own.  -EINVAL; -ENOMEM: no memory, or no room.
+ */
+int mm_map_anywhere(struct mm *mm, struct map_request *request) WARN_UNUSED_RESULT;
 
 /*
  * Take [start, end) away, or change its rights.  On return no CPU can use the old
