@@ -26,8 +26,8 @@
 #define REGION_WRITE	     0x02u
 #define REGION_EXEC	     0x04u
 #define REGION_SHARED	     0x08u /* fork: the child shares the memory, writable */
+#define REGION_OWN_TOP_ENTRY 0x10u /* below its top-level entries only others with this flag */
 #define REGION_LARGE	     0x20u /* may be mapped by 2 MiB pages; not for objects */
-#define REGION_OWN_TOP_ENTRY 0x10u /* alone below its top-level entries, but for others that say so (mm/map.c) */
 
 enum region_kind {
 	REGION_ANON,   /* zero-filled pages on demand, copied on write after a fork */

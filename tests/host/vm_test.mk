@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# tests/host/vm_test.mk - what the tests of regions and memory objects are made of.
+# tests/host/vm_test.mk - what the tests of regions, memory objects and user page tables are
+# made of.
 
 # The region test is the slab allocator and the objects, to count and to fail as it likes.
 HOST_SRC_region := mm/region.c mm/region_avl.c lib/rand.c
 HOST_SRC_object = $(HOST_SLABS) mm/object.c tests/host/fake/page_zero.c
+HOST_SRC_user_pt = $(HOST_PAGES) mm/user_pt.c
 
 # The machine's locks have no rank of objects; that of the kernel half stands where it
 # would, outside the slabs.
 HOST_CFLAGS_region = $(HOST_MACHINE)
+HOST_CFLAGS_user_pt = $(HOST_MACHINE)
 HOST_CFLAGS_object = $(HOST_MACHINE) -DLOCK_RANK_OBJECT=LOCK_RANK_KSPACE

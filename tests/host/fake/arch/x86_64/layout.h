@@ -8,6 +8,7 @@
 #include "lib/types.h"
 
 #define MAX_CPUS 8
+#define USER_END 0x0000800000000000ul
 
 extern char *machine_ram;   /* physical address 0 */
 extern char *machine_pages; /* the page array */
