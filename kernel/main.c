@@ -31,6 +31,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pgd.h"
 #include "mm/pgtable.h"
+#include "mm/trace.h"
 
 NORETURN void kernel_main(paddr_t handoff_phys);
 
@@ -188,6 +189,9 @@ void kernel_main(paddr_t handoff_phys)
 	sched_init();
 	irq_enable();
 	start_cpus();
+	if (options.trace && trace_start(options.trace_records))
+		printk("trace: too little memory for rings of %u records: off\n",
+		       options.trace_records);
 
 	provoke();
 	passed = run_tests();
