@@ -34,6 +34,7 @@
 #include "mm/pgd.h"
 #include "mm/pgtable.h"
 #include "mm/reclaim.h"
+#include "mm/trace.h"
 
 NORETURN void kernel_main(paddr_t handoff_phys);
 
@@ -202,6 +203,9 @@ void kernel_main(paddr_t handoff_phys)
 	sched_init();
 	irq_enable();
 	start_cpus();
+	if (options.trace && trace_start(options.trace_records))
+		printk("trace: too little memory for rings of %u records: off\n",
+		       options.trace_records);
 
 	provoke();
 	passed = run_tests();

@@ -7,11 +7,13 @@
 #include "lib/cmdline.h"
 #include "lib/log.h"
 #include "mm/pgd.h"
+#include "mm/trace.h"
 
 struct options options = {
 	.test = "*",
 	.cpus = MAX_CPUS,
 	.crowd = 4,
+	.trace_records = 512,
 };
 
 /* Words that others read (the loaders, emulator.c); here so that they are known. */
@@ -39,7 +41,9 @@ static const struct cmdline_option table[] = {
 	{ "counters", CMDLINE_FLAG, TARGET(options.counters),
 	  .help = "print all counters at the end" },
 	{ "trace", CMDLINE_FLAG, TARGET(options.trace),
-	  .help = "print the trace rings at the end (debug builds)" },
+	  .help = "keep trace rings, print them at the end, or in a panic" },
+	{ "trace_records", CMDLINE_UINT, TARGET(options.trace_records), .min = TRACE_RECORDS_MIN,
+	  .max = TRACE_RECORDS_MAX, .help = "of each CPU's ring, rounded up to a power of two" },
 	{ "provoke", CMDLINE_STRING, TARGET(options.provoke),
 	  .help = "go wrong on purpose, to see how that is reported" },
 	{ "provoke_cpu", CMDLINE_UINT, TARGET(options.provoke_cpu), .max = MAX_CPUS - 1,

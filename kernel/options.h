@@ -14,7 +14,8 @@ struct options {
 	char test[128];	      /* suites or tests to run, a list of globs; "": none */
 	char bench[128];      /* benchmarks to run, a list of globs; "": none */
 	bool counters;	      /* print all counters at the end */
-	bool trace;	      /* print the trace rings at the end, or at a panic */
+	bool trace;	      /* keep trace rings, print them at the end, or at a panic */
+	u32 trace_records;    /* of each CPU */
 	bool icount;	      /* the emulator's TSC counts instructions */
 	char provoke[32];     /* go wrong on purpose: tests/provoke.c */
 	u32 provoke_cpu;      /* where */

@@ -15,6 +15,7 @@
 #include "mm/asid.h"
 #include "mm/counters.h"
 #include "mm/pgd.h"
+#include "mm/trace.h"
 
 static bool fill_top_level(vaddr_t va)
 {
@@ -23,6 +24,7 @@ static bool fill_top_level(vaddr_t va)
 	if (s == NULL || !pgd_fill(s, pt_index(va, PT_LEVEL_TOP)))
 		return false;
 	count_event(LAZY_FAULTS);
+	trace(TRACE_LAZY_COPY, cpu_tlb.loaded_ctx, va);
 	return true;
 }
 

@@ -21,7 +21,6 @@
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/upcall.h"
 #include "kernel/console.h"
-#include "kernel/options.h"
 #include "kernel/panic.h"
 #include "lib/assert.h"
 #include "lib/format.h"
@@ -104,8 +103,7 @@ static NORETURN void finish(const struct backtrace *bt)
 	printk("CPU %u, which panicked:\n", cpu_id);
 	backtrace_print(bt);
 	stop_and_show_others();
-	if (options.trace)
-		trace_print();
+	trace_print();
 	printk("prague: result: panic\n");
 	console_flush();
 	emulator_exit(VERDICT_PANIC);

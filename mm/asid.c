@@ -18,6 +18,7 @@
 #include "mm/pgd.h"
 #include "mm/slab.h"
 #include "mm/switch.h"
+#include "mm/trace.h"
 
 #define VICTIM_LOOKS 8u /* how far the hand may go for one victim */
 
@@ -133,11 +134,6 @@ static struct slot *choose_victim(struct cpu_tlb *t)
 	return s;
 }
 
-static u32 number_of(const struct slot *s)
-{
-	return (u32)(s->cr3 & PCID_MASK) - 1;
-}
-
 struct slot *asid_bind(struct mm *mm)
 {
 	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
@@ -148,7 +144,7 @@ struct slot *asid_bind(struct mm *mm)
 	if (s == NULL)
 		s = choose_victim(t);
 	DEBUG_ASSERT(s != t->loaded, "CPU %u: slot %u is loaded and would be rebound", cpu_id,
-		     number_of(s));
+		     slot_number(s));
 	shared_store(&s->ctx_id, mm->ctx_id);
 	s->tlb_gen = 0;
 	s->referenced = 0;
@@ -160,6 +156,7 @@ struct slot *asid_bind(struct mm *mm)
 	/* After ctx_id: see trim() in mm/flush.c. */
 	cpumask_set_atomic(&mm->cpus, cpu_id);
 	count_event(SLOTS_SET_UP);
+	trace(TRACE_BIND, mm->ctx_id, slot_number(s));
 	return s;
 }
 

@@ -48,6 +48,12 @@ STATIC_ASSERT(sizeof(struct slot) == 128, "slots are cut from pages");
 #define SLOT_CHUNKS	   ((ASIDS_MAX + SLOTS_PER_CHUNK - 1) / SLOTS_PER_CHUNK)
 #define ASIDS_RESERVE	   2u /* slots with a PGD from the CPU's start on: a switch cannot fail */
 
+/* Its number on its CPU: slot n has tag n + 1. */
+static inline u32 slot_number(const struct slot *s)
+{
+	return (u32)(s->cr3 & PCID_MASK) - 1;
+}
+
 struct cpu_tlb {
 	u64 loading_ctx;      /* [s] the mm being loaded; set before its generation is read */
 	u64 loaded_ctx;	      /* [s] the mm CR3 belongs to; 0: neutral.  Set after CR3 */

@@ -8,8 +8,7 @@
 #pragma once
 
 #include "arch/x86_64/percpu.h"
-#include "lib/assert.h"
-#include "mm/trace.h"
+#include "lib/types.h"
 
 #define EVENTS(X)                                                                                  \
 	X(SWITCHES, "switches", "another mm was loaded")                                           \
@@ -36,14 +35,8 @@ enum event {
 
 DECLARE_PER_CPU(u64, event_counts[EVENT_COUNT]);
 
-/* Debug builds write a trace record too. */
-#define count_events(event, n)                                                                     \
-	do {                                                                                       \
-		this_cpu_add(event_counts[event], n);                                              \
-		if (CONFIG_DEBUG)                                                                  \
-			trace_write(event);                                                        \
-	} while (0)
-#define count_event(event) count_events(event, 1)
+#define count_events(event, n) this_cpu_add(event_counts[event], n)
+#define count_event(event)     count_events(event, 1)
 
 /* One event over all CPUs that exist. */
 u64 event_total(enum event event);

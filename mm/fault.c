@@ -9,6 +9,7 @@
 #include "mm/object.h"
 #include "mm/page_alloc.h"
 #include "mm/page_zero.h"
+#include "mm/trace.h"
 #include "mm/user_pt.h"
 
 static bool allows(const struct region *r, enum fault_access access)
@@ -112,6 +113,7 @@ static int copy_on_write(struct mm *mm, const struct region *r, vaddr_t va, pte_
 	page_copy(copy, old);
 	mm->events.cow_copies++;
 	count_event(COW_COPIES);
+	trace(TRACE_COW, mm->ctx_id, va);
 	gather_begin(&g, mm);
 	user_pt_set(mm, entry, PT_LEVEL_LEAF,
 		    page_to_phys(copy) | leaf_flags(r, true, PT_LEVEL_LEAF));
@@ -198,7 +200,9 @@ int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access)
 	err = fault_locked(mm, va, access);
 	mm->events.page_faults += err == 0;
 	spin_unlock(&mm->lock);
-	if (!err)
+	if (!err) {
 		count_event(PAGE_FAULTS);
+		trace(TRACE_FAULT, mm->ctx_id, va);
+	}
 	return err;
 }

@@ -44,6 +44,7 @@
 #include "mm/flush.h"
 #include "mm/pgd.h"
 #include "mm/switch.h"
+#include "mm/trace.h"
 
 /* What a slot owes: nothing, some pages, or everything. */
 struct debt {
@@ -147,9 +148,11 @@ static void pay(struct slot *s, const struct debt *d)
 		tlb_load_flush(s->cr3);
 		s->counts->whole_flushes++;
 		count_event(WHOLE_FLUSHES);
+		trace(TRACE_WHOLE_FLUSH, s->ctx_id, 0);
 		return;
 	}
 	flush_own_pages(s, d->start, d->end, d->stride);
+	trace(TRACE_INVLPG, s->ctx_id, d->start);
 }
 
 /* Bring the loaded slot up to date.  Interrupts off. */
@@ -219,15 +222,17 @@ static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end)
 		return true;
 	mm->events.ipis_skipped++;
 	count_event(IPIS_SKIPPED);
+	trace(TRACE_IPI_SKIPPED, mm->ctx_id, cpu);
 	return false;
 }
 
-/* Tell those who need it, do one's own part, wait for all. */
+/* Tell those who need it, do one's own part, wait for all.  Traced, alone too. */
 static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_fn fn)
 {
 	struct cpumask candidates = mm->cpus, targets = { 0 };
 	u32 cpu, self = cpu_id, others = 0;
 
+	trace(fn == drop_if_loaded ? TRACE_DROP : TRACE_FLUSH, mm->ctx_id, start);
 	cpumask_set(&targets, self);
 	for_each_cpu (cpu, &candidates)
 		if (cpu != self && needs_ipi(mm, cpu, start, end)) {
@@ -236,6 +241,8 @@ static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_
 		}
 	mm->events.ipis_sent += others;
 	count_events(IPIS_SENT, others);
+	if (others != 0)
+		trace(TRACE_IPI, mm->ctx_id, targets.bits[0] & ~(self < 64 ? BIT(self) : 0));
 	run_on_cpus(&targets, fn, mm);
 }
 
@@ -282,7 +289,7 @@ void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride)
 	write_record(mm, gen, start, end, stride);
 	shared_add(&mm->tlb_gen, 1); /* full barrier: pairs with switch_mm() and pgd_fill() */
 	count_event(FLUSHES);
-	if (unlikely(others_in(&mm->cpus)))
+	if (unlikely(others_in(&mm->cpus) || trace_on))
 		tell_others(mm, start, stride == FLUSH_WHOLE ? start : end, sync_if_loaded);
 	else
 		sync_own(mm, gen, start, end, stride);

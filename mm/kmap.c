@@ -15,9 +15,11 @@
 #include "arch/x86_64/smp.h"
 #include "lib/assert.h"
 #include "lib/err.h"
+#include "mm/asid.h"
 #include "mm/kmap.h"
 #include "mm/kspace.h"
 #include "mm/pgtable.h"
+#include "mm/trace.h"
 
 static DEFINE_PER_CPU(pte_t *, kmap_table); /* the window's, in the direct map */
 static DEFINE_PER_CPU(u32, kmap_depth);
@@ -57,6 +59,7 @@ void *kmap_local_page(struct page *page)
 	kmap_table[slot_of(depth)] =
 		page_to_phys(page) | kspace_data_flags() | PTE_ACCESSED | PTE_DIRTY;
 	tlb_local_page(va);
+	trace(TRACE_KMAP, cpu_tlb.loaded_ctx, page_to_phys(page));
 	return (void *)va;
 }
 
@@ -73,6 +76,7 @@ void kunmap_local(const void *address)
 
 	ASSERT(ALIGN_DOWN((vaddr_t)address, PAGE_SIZE) == va,
 	       "CPU %u: drops %p, the last mapping is at %p", cpu_id, address, (void *)va);
+	trace(TRACE_KUNMAP, cpu_tlb.loaded_ctx, pte_address(kmap_table[slot_of(depth)]));
 	kmap_table[slot_of(depth)] = 0;
 	tlb_local_page(va);
 	barrier(); /* the slot is free for an interrupt only when it is empty */

@@ -10,6 +10,7 @@
 #include "mm/pgd.h"
 #include "mm/switch.h"
 #include "mm/tlb_check.h"
+#include "mm/trace.h"
 
 void switch_to_neutral(void)
 {
@@ -18,6 +19,7 @@ void switch_to_neutral(void)
 	this_cpu_write(cpu_tlb.loaded, NULL);
 	this_cpu_write(cpu_tlb.loaded_ctx, 0);
 	count_event(NEUTRAL_LOADS);
+	trace(TRACE_NEUTRAL, 0, 0);
 	tlb_check();
 }
 
@@ -35,17 +37,20 @@ static ALWAYS_INLINE bool may_keep(struct slot *s, u64 gen)
 	if (s->tlb_gen == 0)
 		return false;
 	if (s->tlb_gen == gen) {
+		s->referenced = 1;
 		s->counts->current_hits++;
 		return true;
 	}
 	if (flush_can_pass(s, gen)) {
 		s->counts->ring_passes++;
 		count_event(RING_PASSES);
+		trace(TRACE_RING_PASS, s->ctx_id, gen);
 		return true;
 	}
 	s->counts->switch_flushes++;
 	count_event(SWITCH_FLUSHES);
 	asid_owe_user_flush(s);
+	trace(TRACE_SWITCH_FLUSH, s->ctx_id, gen);
 	return false;
 }
 
@@ -57,6 +62,7 @@ static ALWAYS_INLINE void load(struct slot *s, u64 ctx_id, u64 gen, bool keep)
 		tlb_load_flush(s->cr3);
 	s->tlb_gen = gen;
 	finish(s, ctx_id);
+	trace(TRACE_SWITCH, ctx_id, slot_number(s));
 	tlb_check();
 }
 
@@ -83,9 +89,9 @@ static NOINLINE void switch_rewriting(struct mm *next)
 }
 
 /*
- * No slot, or one that lags.  loading_ctx is published.  The generation is read (again)
- * after the bind, whose locked operation put this CPU into mm->cpus: a changer that does
- * not look here has raised it before.
+ * No slot, one that lags, or a hit that is traced.  loading_ctx is published.  The generation is
+ * read (again) after the bind, whose locked operation put this CPU into mm->cpus: a changer that
+ * does not look here has raised it before.
  */
 static NOINLINE void switch_slow(struct mm *next)
 {
@@ -117,7 +123,8 @@ void switch_mm(struct mm *next)
 	/* Publish, full barrier, read the generation: pairs with flush_range(). */
 	(void)this_cpu_xchg(cpu_tlb.loading_ctx, ctx_id);
 	barrier();
-	if (unlikely(s->ctx_id != ctx_id || s->tlb_gen != shared_load(&next->tlb_gen))) {
+	if (unlikely(s->ctx_id != ctx_id || s->tlb_gen != shared_load(&next->tlb_gen) ||
+		     trace_on)) {
 		switch_slow(next);
 		return;
 	}

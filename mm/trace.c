@@ -2,48 +2,85 @@
 /*
  * mm/trace.c - see trace.h.
  */
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
-#include "lib/assert.h"
+#include "lib/err.h"
 #include "lib/log.h"
-#include "mm/asid.h"
+#include "mm/slab.h"
 #include "mm/trace.h"
 
 struct trace_ring {
 	u32 next; /* counts up; the record's place is its remainder */
-	struct trace_record records[TRACE_RECORDS];
+	struct trace_record *records;
 };
 
+bool trace_on; /* the rings are there */
+
+static u32 ring_records; /* constant once trace_on; a power of two */
 static DEFINE_PER_CPU(struct trace_ring, trace_ring);
 
-void trace_write(u32 event)
+/* An interrupt in the middle takes the next place. */
+void trace_write(enum trace_event event, u64 ctx_id, u64 arg)
 {
 	struct trace_ring *ring = this_cpu_ptr(&trace_ring);
-	u32 place = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED) % TRACE_RECORDS;
+	u32 place = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED) % ring_records;
 
 	ring->records[place] = (struct trace_record){
 		.ticks = time_ticks(),
-		.ctx_id = cpu_tlb.loaded_ctx,
-		.event = event + 1,
+		.ctx_id = ctx_id,
+		.arg = arg,
+		.event = (u64)event + 1,
 	};
+}
+
+static void free_rings(void)
+{
+	for (u32 cpu = 0; cpu < cpu_count; cpu++)
+		if (percpu_offset[cpu] != 0)
+			kfree(per_cpu_ptr(&trace_ring, cpu)->records);
+}
+
+int trace_start(u32 records)
+{
+	ring_records = TRACE_RECORDS_MIN;
+	while (ring_records < records)
+		ring_records *= 2;
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		struct trace_ring *ring;
+
+		if (percpu_offset[cpu] == 0)
+			continue;
+		ring = per_cpu_ptr(&trace_ring, cpu);
+		ring->records = kzalloc(ring_records * sizeof(ring->records[0]));
+		if (ring->records == NULL) {
+			free_rings();
+			return -ENOMEM;
+		}
+	}
+	__atomic_store_n(&trace_on, true, __ATOMIC_RELEASE);
+	return 0;
 }
 
 static void print_ring(u32 cpu)
 {
 	const struct trace_ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
-	for (u32 i = 0; i < TRACE_RECORDS; i++) {
-		const struct trace_record *r = &ring->records[(ring->next + i) % TRACE_RECORDS];
+	for (u32 i = 0; i < ring_records; i++) {
+		const struct trace_record *r = &ring->records[(ring->next + i) % ring_records];
 
 		if (r->event != 0)
-			printk("trace: %x %lx %lx %lx\n", cpu, r->ticks, r->event - 1, r->ctx_id);
+			printk("trace: %x %lx %lx %lx %lx\n", cpu, r->ticks, r->event - 1,
+			       r->ctx_id, r->arg);
 	}
 }
 
 void trace_print(void)
 {
-	if (!CONFIG_DEBUG)
+	if (!trace_on)
 		return;
-	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+	trace_on = false;
+	for (u32 cpu = 0; cpu < cpu_count; cpu++)
 		if (percpu_offset[cpu] != 0)
 			print_ring(cpu);
 }

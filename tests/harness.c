@@ -195,7 +195,6 @@ bool run_tests(void)
 			run_suite((*p)->suite, ++number);
 	if (options.counters)
 		totals_print();
-	if (options.trace)
-		trace_print();
+	trace_print();
 	return summary();
 }

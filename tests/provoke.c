@@ -14,6 +14,7 @@
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "mm/trace.h"
 #include "tests/harness.h"
 
 static void provoke_panic(void *arg)
@@ -129,6 +130,7 @@ void provoke(void)
 		if (strcmp(options.provoke, kinds[i].name) != 0)
 			continue;
 		printk("provoke: %s on CPU %u\n", kinds[i].name, options.provoke_cpu);
+		trace(TRACE_NOTE, 0, options.provoke_cpu);
 		if (options.provoke_cpu == cpu_id)
 			kinds[i].fn(NULL);
 		else if (run_on_cpu(options.provoke_cpu, kinds[i].fn, NULL))

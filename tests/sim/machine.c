@@ -658,7 +658,11 @@ void sim_machine_reset(u64 seed)
 }
 
 /* The simulator keeps a trace of its own. */
-void trace_write(u32 event)
+bool trace_on;
+
+void trace_write(enum trace_event event, u64 ctx_id, u64 arg)
 {
 	(void)event;
+	(void)ctx_id;
+	(void)arg;
 }

@@ -229,6 +229,57 @@ def counter_rows(out):
             for twin, build in (("percpu", "release"), ("classic", "debug"))]
 
 
+# An event's name in a decoded line: what counter has as many, when no ring ran over.
+TRACED = {"switch": "switches", "bind": "slots_set_up", "ring_pass": "ring_passes",
+          "switch_flush": "switch_flushes", "neutral": "neutral_loads", "flush": "flushes",
+          "lazy_copy": "lazy_faults", "ipi_skipped": "ipis_skipped", "cow": "cow_copies",
+          "whole_flush": "whole_flushes", "fault": "page_faults"}
+DECODED = re.compile(r"^ *\d+ CPU (\d+) +(?:no mm|mm \d+) +(\w+) +\S", re.MULTILINE)
+
+
+def order_is_right(events):
+    """CPU 1's first INVLPG lies between the IPI that asked for it and later flushes of CPU 0."""
+    told, flushed = ("0", "ipi"), ("1", "invlpg")
+    if told not in events or flushed not in events:
+        return False
+    here = events.index(flushed)
+    return events.index(told) < here and ("0", "flush") in events[here:]
+
+
+def trace_agrees(text):
+    """Decoded lines are in the order of time, and as many as were counted."""
+    wrong = counters_add_up(text)
+    if wrong:
+        return wrong
+    lines = DECODED.findall(text)
+    if not order_is_right(lines):
+        return "trace: what CPU 1 did stands at the wrong place"
+    counted = json.loads(re.search(r'^counters: (\{"cpu":"all".*)$', text, re.MULTILINE)[1])
+    names = [name for _, name in lines]
+    differ = [f"{name} {names.count(name)}, {counter} {counted[counter]}"
+              for name, counter in TRACED.items() if names.count(name) != counted[counter]]
+    return f"trace: {'; '.join(differ)}" if differ else None
+
+
+def trace_rows(out):
+    """Rings at the end of tests and in a panic, as tools/trace says them."""
+    rows = []
+    for twin, build, words, status, must, check in (
+            ("percpu", "release", "counters=on trace_records=4096 test=mm.counters", 0,
+             (PASSED, r" CPU 0 .* ipi +CPUs 1 ", r" kmap +0x[0-9a-f]+ ", r" bind +slot \d+ "),
+             trace_agrees),
+            ("classic", "debug", "counters=on trace_records=4096 test=mm.counters", 0, (PASSED,),
+             trace_agrees),
+            ("percpu", "debug", "provoke=panic provoke_cpu=2", PANIC_STATUS,
+             (r"^prague: result: panic$", r"^ +0 CPU 0 +no mm +note +2 "), None)):
+        log = f"{out}/logs/trace-{twin}-{build}.serial"
+        options = run(out, "--firmware", "bios", "--kernel", twin, "--build", build, "--append",
+                      f"'trace=on {words}'")
+        script = f"{' '.join(options)} > {log}; test $? = {status} && cat {log} && tools/trace {log}"
+        rows.append(Row(f"trace-{twin}-{build}", [["sh", "-c", script]], must=must, check=check))
+    return rows
+
+
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
@@ -278,4 +329,4 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + counter_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
+            loader_rows(out) + gdb_rows(out) + counter_rows(out) + trace_rows(out) + count_rows(out) + matrix_rows(axes, out, everything))
