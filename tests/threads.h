@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/threads.h - part of a test in threads on every CPU, at the same time.
+ */
+#pragma once
+
+#include "kernel/thread.h"
+#include "tests/harness.h"
+
+/*
+ * Run @fn in @each threads on each online CPU, and wait for all.  Thread n, counted CPU by
+ * CPU, gets @args + n * @size: the same for all if @size is 0.  The test fails if there is
+ * no memory for one of them.
+ */
+void threads_on_each_cpu(struct test *t, u32 each, thread_fn fn, void *args, size_t size);
