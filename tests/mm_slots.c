@@ -79,9 +79,9 @@ TEST("mm.slots", many_mms_on_few_slots)
 	s = (struct many){ .t = t, .seed = rand_next(&r) };
 	before = limit_slots(MIN(asids, FEW_SLOTS));
 	set_up = event_total(SLOTS_SET_UP);
-	storm_start(&s.turns, 10 * MANY_MMS);
+	storm_start_in_crowds(&s.turns, 10 * MANY_MMS);
 	if (make_many(&s)) {
-		threads_on_each_cpu(t, 1, use_many, &s, 0);
+		threads_in_crowds(t, use_many, &s);
 		set_up = event_total(SLOTS_SET_UP) - set_up;
 		test_note("%lu slots set up in %lu steps", set_up,
 			  storm_steps(t, &s.turns, &cpus_online));
@@ -144,8 +144,8 @@ TEST("mm.slots", slots_are_used_again)
 	u64 set_up = event_total(SLOTS_SET_UP), steps;
 
 	s.t = t;
-	storm_start(&s.generations, GENERATIONS);
-	threads_on_each_cpu(t, 1, reuse_slots, &s, 0);
+	storm_start_in_crowds(&s.generations, GENERATIONS);
+	threads_in_crowds(t, reuse_slots, &s);
 	steps = storm_steps(t, &s.generations, &cpus_online);
 	EXPECT_EQ(t, event_total(SLOTS_SET_UP) - set_up, steps);
 	limit_slots(before);
