@@ -37,6 +37,7 @@ u64 sim_cr3(u32 cpu);
 struct sim_options {
 	u32 cpus;
 	u32 operations; /* of each CPU in a schedule */
+	bool steady;	/* address spaces are not renewed: rings of records wrap */
 	bool trace;	/* print each event as it happens */
 };
 extern struct sim_options sim_options;
