@@ -114,6 +114,7 @@ FORCE:
 
 -include boot/boot.mk
 -include tests/host/host.mk
+-include tests/sim/sim.mk
 
 # --- running, testing, checking --------------------------------------------------
 

@@ -14,23 +14,33 @@ static inline void on_each_cpu(ipi_fn fn, void *arg)
 	run_on_cpus(&cpus_online, fn, arg);
 }
 
+/* The next crowd= online CPUs from CPU *@from on, which goes on behind them; then none. */
+static inline struct cpumask next_crowd(u32 *from)
+{
+	struct cpumask crowd = { 0 };
+
+	for (u32 n = 0; n < options.crowd; n++) {
+		u32 cpu = cpumask_first_from(&cpus_online, *from);
+
+		if (cpu >= MAX_CPUS)
+			break;
+		cpumask_set(&crowd, cpu);
+		*from = cpu + 1;
+	}
+	return crowd;
+}
+
 /*
  * On each online CPU, crowd= of them at a time: for what makes CPUs spin for each other.
  * An emulator with fewer host CPUs than that spends its time on those that wait.
  */
 static inline void on_each_cpu_in_crowds(ipi_fn fn, void *arg)
 {
-	struct cpumask crowd = { 0 };
-	u32 cpu, n = 0;
+	u32 from = 0;
 
-	for_each_cpu (cpu, &cpus_online) {
-		cpumask_set(&crowd, cpu);
-		if (++n < options.crowd && cpumask_next(&cpus_online, cpu) < MAX_CPUS)
-			continue;
+	for (struct cpumask crowd = next_crowd(&from); cpumask_weight(&crowd) != 0;
+	     crowd = next_crowd(&from))
 		run_on_cpus(&crowd, fn, arg);
-		cpumask_clear_all(&crowd);
-		n = 0;
-	}
 }
 
 /* One CPU's share of @total rounds, so that a test takes as long with many CPUs as with few. */

@@ -66,6 +66,6 @@ struct rand test_rand(const struct test *t);
 	do {                                                                                       \
 		u64 got_ = (u64)(got), want_ = (u64)(want);                                        \
 		if (got_ != want_)                                                                 \
-			test_fail(t, __FILE__, __LINE__,                                           \
-				  #got " is %#lx, expected " #want " = %#lx", got_, want_);        \
+			test_fail(t, __FILE__, __LINE__, "%s is %#lx, expected %s = %#lx", #got,   \
+				  got_, #want, want_);                                             \
 	} while (0)

@@ -9,7 +9,6 @@
 #include "mm/slab.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
-#include "tests/storm.h"
 #include "tests/user_memory.h"
 
 #define BASE 0x20000000ul
@@ -159,6 +158,7 @@ TEST("mm.shootdown", protect_and_fork_reach_writers, .cpus = 2)
 	EXPECT_EQ(t, get_there(&h, BASE), 1);
 	child = mm_fork(mm);
 	EXPECT(t, child != NULL, "out of memory");
+	EXPECT_EQ(t, get_there(&h, BASE), 1); /* has the shared page's translation */
 	put(BASE, 2);
 	EXPECT_EQ(t, get_there(&h, BASE), 2); /* the copy, not the page that was shared */
 	helper_do(&h, do_use, child);
@@ -261,6 +261,7 @@ TEST("mm.shootdown", death_elsewhere, .cpus = 2)
 		return;
 	for (u32 round = 0; round < 40; round++) {
 		struct mm *mm = mm_create();
+		u64 ctx_id = mm->ctx_id;
 
 		EXPECT_EQ(t, map_anon(mm, BASE, 4 * PAGE_SIZE, RW), 0);
 		use(mm);
@@ -273,6 +274,8 @@ TEST("mm.shootdown", death_elsewhere, .cpus = 2)
 			helper_do(&h, do_use, last); /* cached */
 		use(NULL);
 		mm_put(mm);
+		EXPECT(t, per_cpu_ptr(&cpu_tlb, h.thread->cpu)->loaded_ctx != ctx_id,
+		       "round %u: the mm is dead and loaded", round);
 		EXPECT_EQ(t, get_there(&h, BASE), NO_VALUE);
 		if (round % 2 == 0)
 			helper_do(&h, do_use, last);
@@ -284,143 +287,6 @@ TEST("mm.shootdown", death_elsewhere, .cpus = 2)
 	helper_do(&h, do_use, last);
 	helper_end(&h);
 	mm_put(last);
-}
-
-/* --- the storm ------------------------------------------------------------------------------- */
-
-#define STORM_MMS   24
-#define STORM_PAGES 6u
-
-struct storm {
-	struct test *t;
-	struct mm *mm[STORM_MMS];
-	u64 seed;
-	struct storm_clock clock;
-};
-
-struct stormer {
-	struct storm *s;
-	struct thread *thread;
-	u64 model[STORM_MMS]
-		 [STORM_PAGES]; /* what this CPU's pages of each mm hold; 0: nothing yet */
-};
-
-static vaddr_t storm_address(u32 cpu, u32 page)
-{
-	return (u64)(1 + cpu % 8 * 3 + page % 3) * TOP_ENTRY + BASE + (u64)cpu * MIB +
-	       page * PAGE_SIZE;
-}
-
-/* One step: on some mm, look at a page, and then write it, unmap it, or make it read-only. */
-static void storm_step(struct stormer *w, struct rand *r, u32 cpu)
-{
-	u32 m = (u32)rand_below(r, STORM_MMS), page = (u32)rand_below(r, STORM_PAGES);
-	vaddr_t va = storm_address(cpu, page);
-	struct mm *mm = w->s->mm[m];
-	u64 *model = &w->model[m][page], value = rand_next(r) | 1;
-
-	use(mm);
-	EXPECT(w->s->t, get(va) == *model, "CPU %u: mm %u page %u holds %#lx, expected %#lx", cpu,
-	       m, page, get(va), *model);
-	switch (rand_below(r, 4)) {
-	case 0:
-		if (mm_unmap(mm, va, va + PAGE_SIZE) == 0 && map_anon(mm, va, PAGE_SIZE, RW) == 0)
-			*model = 0;
-		break;
-	case 1:
-		EXPECT_EQ(w->s->t, mm_protect(mm, va, va + PAGE_SIZE, REGION_READ), 0);
-		EXPECT(w->s->t, !put(va, value), "CPU %u: wrote to a read-only page", cpu);
-		EXPECT_EQ(w->s->t, mm_protect(mm, va, va + PAGE_SIZE, RW), 0);
-		break;
-	default:
-		EXPECT(w->s->t, put(va, value), "CPU %u: mm %u page %u", cpu, m, page);
-		*model = value;
-	}
-}
-
-static int storm_thread(void *arg)
-{
-	struct stormer *w = arg;
-	struct rand r;
-
-	rand_seed(&r, w->s->seed + current->cpu);
-	while (storm_step_due(&w->s->clock) && !test_failed(w->s->t)) {
-		storm_step(w, &r, current->cpu);
-		cond_resched();
-	}
-	use(NULL);
-	return 0;
-}
-
-/* Pages that the storm may come to need, tables included, at the most. */
-static u64 storm_pages(void)
-{
-	u32 n = cpumask_weight(&cpus_online);
-
-	return (u64)STORM_MMS *
-	       (n * 2 * STORM_PAGES + (PT_LEVEL_TOP - 1) * MIN(3 * n, USER_ENTRIES) + 8);
-}
-
-/* In the kernel's zone, where tables must be, and in all. */
-static bool storm_fits(void)
-{
-	struct page_alloc_stats kernel;
-
-	page_alloc_stats(ZONE_KERNEL, &kernel);
-	return kernel.free > storm_pages() && free_pages_now() > 2 * storm_pages();
-}
-
-static bool storm_prepare(struct storm *s)
-{
-	u32 cpu;
-
-	for (u32 m = 0; m < STORM_MMS; m++) {
-		s->mm[m] = mm_create();
-		if (s->mm[m] == NULL)
-			return false;
-		for_each_cpu (cpu, &cpus_online)
-			for (u32 page = 0; page < STORM_PAGES; page++)
-				if (map_anon(s->mm[m], storm_address(cpu, page), PAGE_SIZE, RW))
-					return false;
-	}
-	return true;
-}
-
-/* Many mms on few slots, from all CPUs at once; each CPU knows what its pages must hold. */
-TEST("mm.shootdown", storm_on_all_cpus)
-{
-	static struct storm s;
-	static struct stormer *w[MAX_CPUS];
-	struct rand r = test_rand(t);
-	u32 cpu;
-
-	s.t = t;
-	s.seed = rand_next(&r);
-	if (!storm_fits() || !storm_prepare(&s)) {
-		for (u32 m = 0; m < STORM_MMS; m++)
-			if (s.mm[m] != NULL)
-				mm_put(s.mm[m]);
-		test_skip(t, "too little memory for %u address spaces", STORM_MMS);
-		return;
-	}
-	storm_start(&s.clock, STORM_UNBOUNDED);
-	for_each_cpu (cpu, &cpus_online) {
-		w[cpu] = kzalloc(sizeof(*w[cpu]));
-		if (w[cpu] == NULL)
-			continue;
-		w[cpu]->s = &s;
-		w[cpu]->thread = thread_create_on(cpu, "storm", storm_thread, w[cpu]);
-		if (w[cpu]->thread != NULL)
-			thread_start(w[cpu]->thread);
-	}
-	for_each_cpu (cpu, &cpus_online) {
-		if (w[cpu] != NULL && w[cpu]->thread != NULL)
-			thread_join(w[cpu]->thread);
-		kfree(w[cpu]);
-	}
-	storm_steps(t, &s.clock, &cpus_online);
-	for (u32 m = 0; m < STORM_MMS; m++)
-		mm_put(s.mm[m]);
 }
 
 /* Whatever allocation fails, an error comes back and nothing is lost. */

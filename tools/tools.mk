@@ -135,6 +135,8 @@ help:
 	@echo 'make count             flush_page, in instructions, with 1 and with 64 CPUs online'
 	@echo 'make host-test         unit tests, on the host'
 	@echo 'make host-fuzz         fuzzers of the parsers, on the host'
+	@echo 'make sim-test          mm/ on simulated CPUs with a TLB that forgets nothing: SIM_SECONDS=10 for each kernel'
+	@echo 'make sim-break         leave out one piece of the protocol at a time and see the simulator notice'
 	@echo 'make compile_commands.json  for editors'
 	@echo 'make setup             install the Debian packages that are missing'
 	@echo 'make clean             remove $(O)'

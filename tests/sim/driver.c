@@ -21,13 +21,15 @@
 #include "tests/sim/memory.h"
 #include "tests/sim/tlb.h"
 
-#define MMS	   6u  /* that all know of */
-#define LIVING_MAX 32u /* with those that are dying */
-#define TOPS	   4u  /* top-level entries in use */
-#define AREAS	   3u  /* below each, in tables of their own */
-#define LARGE_AREA 2u  /* one of them, of a 2 MiB page; the others are of AREA_PAGES pages */
-#define AREA_PAGES 2u  /* addresses in an area that are touched: pages, or halves */
-#define TRIES_MAX  60u /* of one access */
+#define MMS	      6u  /* that all know of */
+#define LIVING_MAX    32u /* with those that are dying */
+#define TOPS	      4u  /* top-level entries in use */
+#define AREAS	      3u  /* below each, in tables of their own */
+#define LARGE_AREA    2u  /* one of them, of a 2 MiB page; the others are of AREA_PAGES pages */
+#define AREA_PAGES    2u  /* addresses in an area that are touched: pages, or halves */
+#define TRIES_MAX     60u /* of one access */
+#define CHURN_CHANGES 18u /* more than a ring has records */
+#define CHURN_ONE_IN  6u
 
 STATIC_ASSERT(TOPS *AREAS *AREA_PAGES == DRIVER_ADDRESSES, "AREA_PAGES in each area");
 
@@ -181,17 +183,22 @@ static vaddr_t any_address(void)
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-static void map_area(struct mm *mm, u32 top, u32 area)
+static void map_range(struct mm *mm, vaddr_t start, u64 size, u32 flags)
 {
-	struct map_request q = { .start = area_start(top, area),
-				 .size = AREA_PAGES * area_step(area),
-				 .flags = REGION_READ | REGION_WRITE |
-					  (area == LARGE_AREA ? REGION_LARGE : 0),
+	struct map_request q = { .start = start,
+				 .size = size,
+				 .flags = REGION_READ | REGION_WRITE | flags,
 				 .kind = REGION_ANON };
 
 	sim_trace("map mm %lu %lx", mm->ctx_id, q.start, 0, 0);
 	if (mm_map(mm, &q) != 0)
 		sim_trace("  is there", 0, 0, 0, 0);
+}
+
+static void map_area(struct mm *mm, u32 top, u32 area)
+{
+	map_range(mm, area_start(top, area), AREA_PAGES * area_step(area),
+		  area == LARGE_AREA ? REGION_LARGE : 0);
 }
 
 static void any_range(vaddr_t *start, vaddr_t *end)
@@ -206,11 +213,8 @@ static void any_range(vaddr_t *start, vaddr_t *end)
 		*end = area_end(top, 1); /* the highest */
 }
 
-static void unmap(struct mm *mm)
+static void unmap(struct mm *mm, vaddr_t start, vaddr_t end)
 {
-	vaddr_t start, end;
-
-	any_range(&start, &end);
 	sim_trace("unmap mm %lu %lx - %lx", mm->ctx_id, start, end, 0);
 	sim_operation_begin();
 	if (mm_unmap(mm, start, end) != 0)
@@ -316,7 +320,10 @@ static void give_back(void)
 
 static void change(struct mm *mm, u32 at)
 {
-	switch (sim_random(8)) {
+	vaddr_t start, end;
+
+	/* The last two put another into its place. */
+	switch (sim_random(sim_options.steady ? 6 : 8)) {
 	case 0:
 	case 1:
 		map_area(mm, sim_random(used_tops), sim_random(used_areas));
@@ -324,7 +331,8 @@ static void change(struct mm *mm, u32 at)
 	case 2:
 	case 3:
 	case 4:
-		unmap(mm);
+		any_range(&start, &end);
+		unmap(mm, start, end);
 		break;
 	case 5:
 		protect(mm);
@@ -334,6 +342,24 @@ static void change(struct mm *mm, u32 at)
 		break;
 	default:
 		publish(at, fresh());
+	}
+}
+
+/*
+ * More changes than the ring has records, all below one entry, and none frees a table: who
+ * lags and does not hold that entry must not take the ring for all that has happened.
+ */
+static void churn(struct mm *mm)
+{
+	vaddr_t va = area_start(sim_random(used_tops), 0);
+
+	switch_to(mm);
+	for (u32 n = 0; n < CHURN_CHANGES && current->mm == mm; n++) {
+		map_range(mm, va, AREA_PAGES * PAGE_SIZE, 0);
+		map_range(mm, va, PAGE_SIZE, 0);
+		touch(va + PAGE_SIZE, true);
+		touch(va, true);
+		unmap(mm, va, va + PAGE_SIZE);
 	}
 }
 
@@ -351,6 +377,8 @@ static void step(void)
 	case 3:
 	case 4:
 		mm_get(mm);
+		if (sim_options.steady && sim_chance(CHURN_ONE_IN))
+			churn(mm);
 		change(mm, at);
 		put(mm);
 		break;

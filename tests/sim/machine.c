@@ -98,6 +98,7 @@ static struct event events[TRACE_EVENTS];
 static u64 event_count;
 static void (*current_program)(u32 cpu);
 static char *percpu_image;
+static char *percpu_copies[SIM_CPUS_MAX]; /* percpu_offset[] holds distances: no leak, says this */
 
 /* --- coroutines --------------------------------------------------------------------------- */
 
@@ -614,6 +615,7 @@ void sim_machine_init(void)
 	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
 		char *copy = aligned_alloc(PAGE_SIZE, ALIGN_UP(bytes + in_page, PAGE_SIZE));
 
+		percpu_copies[cpu] = copy;
 		percpu_offset[cpu] = (u64)(copy + in_page) - (u64)__start_percpu_linked;
 		memcpy(copy + in_page, percpu_image, bytes);
 		make_coroutine(&vcpus[cpu]);

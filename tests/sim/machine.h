@@ -38,6 +38,7 @@ struct sim_options {
 	u32 cpus;
 	u32 operations; /* of each CPU in a schedule */
 	bool large;	/* programs use 2 MiB pages too */
+	bool steady;	/* address spaces are not renewed: rings of records wrap */
 	bool trace;	/* print each event as it happens */
 };
 extern struct sim_options sim_options;

@@ -17,10 +17,11 @@
 #include "tests/sim/driver.h"
 #include "tests/sim/machine.h"
 
-/* Operations of each CPU; a long schedule makes rings of records wrap. */
-#define SHORT	    40u
-#define LONG	    300u
-#define LONG_ONE_IN 16u
+/* Operations of each CPU. */
+#define SHORT	      40u
+#define LONG	      300u
+#define LONG_ONE_IN   16u
+#define STEADY_ONE_IN 8u /* schedules where a slot can lag by more than a ring of records */
 
 #define FIVE_ONE_IN 4u /* address spaces have five levels of tables */
 
@@ -165,6 +166,7 @@ static void run(u64 seed, const struct choice *c)
 	sim_options.operations = c->operations != 0	   ? c->operations
 				 : seed % LONG_ONE_IN == 0 ? LONG
 							   : SHORT;
+	sim_options.steady = seed % STEADY_ONE_IN == STEADY_ONE_IN - 1;
 	pgd_kind = c->pgd >= 0 ? (enum pgd_kind)c->pgd : (enum pgd_kind)pgd_of_seed(seed);
 	pt_set_levels(c->levels != 0 ? c->levels : levels_of_seed(seed));
 	sim_options.large = c->large >= 0 ? c->large != 0 : seed / 7 % 2 != 0;

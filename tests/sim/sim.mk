@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 # tests/sim/sim.mk - mm/ on simulated CPUs with a TLB that never drops what it may keep.
 #
-#   make -f tests/sim/sim.mk sim-test		both twins, SIM_SECONDS each
-#   make -f tests/sim/sim.mk sim-break		the table of what breaks if a piece is left out
+#   make sim-test				both twins: kept seeds, then SIM_SECONDS each
+#   make sim-break				the table of what breaks if a piece is left out
+#   make sim-break-quick			what must be noticed, and soon is
+#
+# The top Makefile includes this; `make -f tests/sim/sim.mk` does too.
+#
 #   build/sim/sim-percpu --seeds 17 --trace	one schedule
 #
 # SIM_ROOT is where mm/ and kernel/ are taken from: sim-break's copies.
@@ -26,7 +30,7 @@ SIM_TESTED := arch/x86_64/pte.c mm/asid.c mm/counters.c mm/fault.c mm/flush.c mm
 	mm/region.c mm/region_avl.c mm/switch.c mm/tlb_check.c mm/user_pt.c kernel/page_fault.c
 SIM_SELF := $(addprefix tests/sim/,driver.c machine.c main.c memory.c tlb.c) lib/rand.c
 
-.PHONY: sim-test sim-build sim-break
+.PHONY: sim-test sim-build sim-break sim-break-quick
 
 sim-build: $(SIM_O)/sim-percpu $(SIM_O)/sim-classic
 
@@ -37,7 +41,12 @@ sim-test: sim-build
 	$(SIM_O)/sim-classic --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS)
 
 sim-break:
-	tests/sim/break $(SIM_O)/break
+	tests/sim/break $(SIM_O)/break-percpu --twin percpu
+	tests/sim/break $(SIM_O)/break-classic --twin classic
+
+sim-break-quick:
+	tests/sim/break $(SIM_O)/break-percpu --twin percpu --quick
+	tests/sim/break $(SIM_O)/break-classic --twin classic --quick
 
 # The twin's part, without what maps a real CPU's own pages.
 sim_twin = $(filter-out %/cpu_map.c,$(patsubst $(SIM_ROOT)/%,%,$(wildcard $(SIM_ROOT)/mm/$(1)/*.c)))

@@ -40,6 +40,8 @@ def build_rows(out):
         Row("check", [make(out, "check")], limit=120, alone=True),
         Row("host-test", [make(out, "-j2", "host-test")], limit=300, alone=True),
         Row("host-fuzz", [make(out, "-j2", "host-fuzz")], limit=300, alone=True),
+        Row("sim-test", [make(out, "-j2", "sim-test")], limit=150),
+        Row("sim-break", [make(out, "sim-break-quick")], limit=300),
         Row("build-clang", [make(f"{out}/clang", "-j2", "CC=clang", "all")], limit=200,
             alone=True),
         Row("build-reproducible", twice + same, limit=200, alone=True),
