@@ -10,6 +10,7 @@
 #include "lib/rand.h"
 #include "mm/flush.h"
 #include "mm/page_alloc.h"
+#include "mm/pgd.h"
 #include "mm/user_pt.h"
 #include "tests/host/fake/machine.h"
 
@@ -32,6 +33,17 @@ static struct {
 } flushed;
 
 struct cpu_features cpu_features = { .nx = true };
+
+/* mm/pgd.h without isolation, as the percpu kernel has it. */
+void pgd_set_reference(pte_t *reference, u32 entry, pte_t table)
+{
+	reference[entry] = table;
+}
+
+void pgd_free_reference(pte_t *reference)
+{
+	free_page(virt_to_page(reference));
+}
 
 static u64 allocated(enum zone_id zone)
 {

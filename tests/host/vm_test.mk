@@ -5,7 +5,7 @@
 # The region test is the slab allocator and the objects, to count and to fail as it likes.
 HOST_SRC_region := mm/region.c mm/region_avl.c lib/rand.c
 HOST_SRC_object = $(HOST_SLABS) mm/object.c tests/host/fake/page_zero.c
-HOST_SRC_user_pt = $(HOST_PAGES) mm/user_pt.c
+HOST_SRC_user_pt = $(HOST_PAGES) arch/x86_64/pte.c mm/user_pt.c
 
 # The machine's locks have no rank of objects; that of the kernel half stands where it
 # would, outside the slabs.
