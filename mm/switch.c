@@ -36,7 +36,7 @@ static ALWAYS_INLINE bool may_keep(const struct slot *s, u64 gen)
 		return false;
 	if (s->tlb_gen == gen)
 		return true;
-	if (flush_can_pass(s, gen)) {
+	if (tlb_has_tags() && flush_can_pass(s, gen)) {
 		count_event(RING_PASSES);
 		return true;
 	}

@@ -415,6 +415,18 @@ void sim_invlpg(vaddr_t va)
 	tlb_invlpg(running, va);
 }
 
+void sim_invpcid(u32 type, u64 pcid, vaddr_t va)
+{
+	point(false);
+	sim_drain();
+	if (type == INVPCID_ADDRESS)
+		tlb_drop_page(running, pcid, va);
+	else if (type == INVPCID_TAG)
+		tlb_drop_tag(running, pcid);
+	else
+		tlb_drop_all(running);
+}
+
 void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
 {
 	struct vcpu *v = &vcpus[running];

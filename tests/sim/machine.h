@@ -25,6 +25,7 @@ bool sim_irqs_on(void);
 void sim_set_irqs(bool on);
 void sim_write_cr3(u64 value);
 void sim_invlpg(vaddr_t va);
+void sim_invpcid(u32 type, u64 pcid, vaddr_t va);
 /* Which CPU runs; SIM_NOBODY outside. */
 u32 sim_running(void);
 u64 sim_cr3(u32 cpu);

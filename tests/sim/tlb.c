@@ -105,9 +105,8 @@ void tlb_cr3_written(u32 cpu, u64 value)
 }
 
 /* All levels above the last go, and the leaves of @va. */
-void tlb_invlpg(u32 cpu, vaddr_t va)
+static void drop_page(struct tag *t, vaddr_t va)
 {
-	struct tag *t = loaded_tag(cpu);
 	u32 kept = 0;
 
 	for (u32 i = 0; i < t->count; i++)
@@ -115,6 +114,34 @@ void tlb_invlpg(u32 cpu, vaddr_t va)
 		    t->entries[i].page != page_of(va, PT_LEVEL_LEAF))
 			t->entries[kept++] = t->entries[i];
 	t->count = kept;
+}
+
+void tlb_invlpg(u32 cpu, vaddr_t va)
+{
+	drop_page(loaded_tag(cpu), va);
+}
+
+static struct tag *named_tag(u32 cpu, u64 pcid)
+{
+	if (pcid >= TAGS)
+		sim_fail("CPU %u: INVPCID of PCID %lu, which is no slot's", cpu, pcid);
+	return &tags[cpu][pcid];
+}
+
+void tlb_drop_page(u32 cpu, u64 pcid, vaddr_t va)
+{
+	drop_page(named_tag(cpu, pcid), va);
+}
+
+void tlb_drop_tag(u32 cpu, u64 pcid)
+{
+	named_tag(cpu, pcid)->count = 0;
+}
+
+void tlb_drop_all(u32 cpu)
+{
+	for (u32 tag = 0; tag < TAGS; tag++)
+		tags[cpu][tag].count = 0;
 }
 
 /* --- walks -------------------------------------------------------------------------------------
