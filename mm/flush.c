@@ -128,8 +128,7 @@ static u64 own_pages_max = FLUSH_PAGES_MAX;
 
 void flush_init(void)
 {
-	if (pti_on)
-		own_pages_max = 0;
+	own_pages_max = pti_on ? 0 : FLUSH_PAGES_MAX;
 }
 
 static ALWAYS_INLINE void flush_own_pages(struct slot *s, vaddr_t start, vaddr_t end, u64 stride)
@@ -141,9 +140,23 @@ static ALWAYS_INLINE void flush_own_pages(struct slot *s, vaddr_t start, vaddr_t
 	}
 }
 
+/* INVLPG and a CR3 write reach the kernel's tag, which is loaded.  The user's pays page by
+ * page where it can be named, else when it is loaded. */
+static void pay_user_side(struct slot *s, const struct debt *d)
+{
+	u32 tag = (u32)(s->user_cr3 & PCID_MASK);
+	bool paid = !d->whole;
+
+	for (vaddr_t va = d->start; va < d->end && paid; va += d->stride)
+		paid = tlb_other_tag_page(tag, va);
+	if (!paid)
+		asid_owe_user_flush(s);
+}
+
 static void pay(struct slot *s, const struct debt *d)
 {
-	asid_owe_user_flush(s); /* INVLPG does not reach the user's tag */
+	if (pti_on)
+		pay_user_side(s, d);
 	if (d->whole) {
 		tlb_load_flush(s->cr3);
 		s->counts->whole_flushes++;

@@ -41,7 +41,7 @@ static ALWAYS_INLINE bool may_keep(struct slot *s, u64 gen)
 		s->counts->current_hits++;
 		return true;
 	}
-	if (flush_can_pass(s, gen)) {
+	if (tlb_has_tags() && flush_can_pass(s, gen)) {
 		s->counts->ring_passes++;
 		count_event(RING_PASSES);
 		trace(TRACE_RING_PASS, s->ctx_id, gen);

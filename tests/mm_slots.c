@@ -154,11 +154,11 @@ TEST("mm.slots", slots_are_used_again)
 #define MOVES	  16u /* of each mm */
 #define MOVE_PAGE (BASE + 5 * TOP_ENTRY)
 
-/* A ring of CPUs: each hands the mm it has been on to the one before it. */
+/* A ring of CPUs: each hands the mm it has been on, if any, to the one before it. */
 struct station {
 	struct test *t;
-	u32 number, count;
-	struct mm **mm; /* of all */
+	u32 number, count, mms;
+	struct mm **mm; /* of all stations */
 	struct station *before;
 	struct completion arrived;
 };
@@ -184,11 +184,14 @@ static void visit(struct station *s, struct mm *mm, u64 move)
 static int man_station(void *arg)
 {
 	struct station *s = arg;
+	u32 m;
 
 	for (u32 move = 0; move < MOVES; move++) {
 		if (move > 0)
 			wait_for_completion(&s->arrived);
-		visit(s, s->mm[(s->number + move) % s->count], move);
+		m = (s->number + move) % s->count;
+		if (m < s->mms)
+			visit(s, s->mm[m], move);
 		complete(&s->before->arrived);
 	}
 	use(NULL);
@@ -200,10 +203,13 @@ static bool make_stations(struct test *t, struct station *stations, struct mm **
 	for (u32 i = 0; i < n; i++) {
 		stations[i] = (struct station){ .t = t,
 						.number = i,
+						.mms = MIN(n, options.crowd),
 						.count = n,
 						.mm = mm,
 						.before = &stations[(i + n - 1) % n] };
 		completion_init(&stations[i].arrived);
+		if (i >= stations[i].mms)
+			continue;
 		mm[i] = mm_create();
 		if (mm[i] == NULL || map_anon(mm[i], MOVE_PAGE, 2 * PAGE_SIZE, RW) != 0)
 			return false;
@@ -211,7 +217,7 @@ static bool make_stations(struct test *t, struct station *stations, struct mm **
 	return true;
 }
 
-/* As many mms as CPUs go round, each used by one CPU at a time, all at the same time. */
+/* crowd= mms go round all CPUs at the same time, each used by one of them at a time. */
 TEST("mm.slots", mms_move_between_cpus)
 {
 	u32 n = cpumask_weight(&cpus_online);

@@ -125,6 +125,30 @@ static inline void invlpg(vaddr_t va)
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
+/* What INVPCID invalidates (SDM vol. 2A).  All but the last leave global entries alone. */
+enum invpcid_type {
+	INVPCID_ADDRESS,   /* one address of one PCID */
+	INVPCID_TAG,	   /* one PCID */
+	INVPCID_ALL,	   /* all PCIDs, global entries too */
+	INVPCID_ALL_LOCAL, /* all PCIDs */
+};
+
+struct invpcid_descriptor {
+	u64 pcid; /* bits 63:12 must be 0 */
+	vaddr_t va;
+};
+
+/*
+ * This CPU's TLB.  Faults (#GP) without CR4.PCIDE if @pcid is not 0, with a PCID above 4095,
+ * and, for one address, if that is not canonical.
+ */
+static inline void invpcid(enum invpcid_type type, u64 pcid, vaddr_t va)
+{
+	const struct invpcid_descriptor d = { pcid, va };
+
+	__asm__ volatile("invpcid %0, %1" ::"m"(d), "r"((u64)type) : "memory");
+}
+
 static inline void cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
 	__asm__ volatile("cpuid"

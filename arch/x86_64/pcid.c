@@ -67,12 +67,14 @@ void pcid_enable(void)
 	tlb_local_everything(); /* what a reset or the firmware left under any tag */
 }
 
-/* Changing CR4.PGE drops all entries of all tags (SDM vol. 3A, 4.10.4.1). */
+/* Without INVPCID, changing CR4.PGE drops all entries of all tags (SDM vol. 3A, 4.10.4.1). */
 void tlb_local_everything(void)
 {
 	u64 flags = irq_save(), cr4 = read_cr4();
 
-	if (cr4 & CR4_PGE) {
+	if (cpu_features.invpcid) {
+		invpcid(INVPCID_ALL, 0, 0);
+	} else if (cr4 & CR4_PGE) {
 		write_cr4(cr4 & ~CR4_PGE);
 		write_cr4(cr4);
 	} else {

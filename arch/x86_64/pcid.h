@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
 #include "lib/types.h"
 
@@ -64,6 +65,32 @@ static inline u64 tlb_loaded(void)
 static inline void tlb_local_page(vaddr_t va)
 {
 	invlpg(va);
+}
+
+/*
+ * Drop what another tag than the loaded one has: one page, or all, global entries aside
+ * (INVLPG and a CR3 write cannot reach it).  False: this CPU has PCID but not INVPCID, and
+ * the caller must see to it that the tag is next loaded with a flush.  Without tags there
+ * is nothing to drop: each load of a table drops what others left.
+ */
+static inline bool tlb_other_tag_page(u32 pcid, vaddr_t va)
+{
+	if (pcid_mode == PCID_ON && cpu_features.invpcid)
+		invpcid(INVPCID_ADDRESS, pcid, va);
+	return pcid_mode != PCID_ON || cpu_features.invpcid;
+}
+
+static inline bool tlb_other_tag(u32 pcid)
+{
+	if (pcid_mode == PCID_ON && cpu_features.invpcid)
+		invpcid(INVPCID_TAG, pcid, 0);
+	return pcid_mode != PCID_ON || cpu_features.invpcid;
+}
+
+/* Do tags keep anything from one load to the next, as far as the kernel is concerned? */
+static inline bool tlb_has_tags(void)
+{
+	return pcid_mode != PCID_OFF;
 }
 
 /* Drop everything, of all tags, global entries too. */

@@ -6,7 +6,7 @@
 bits 64
 default rel
 
-global probe_read, probe_write, probe_exec, copy_may_fault
+global probe_read, probe_write, probe_exec, probe_invpcid, copy_may_fault
 
 ; MAY_FAULT place, landing: a fault at the first continues at the second.
 %macro MAY_FAULT 2
@@ -43,6 +43,14 @@ probe_exec:
 	pop	rbp
 	ret
 MAY_FAULT probe_exec.returned, probe_exec.done
+
+probe_invpcid:
+	xor	eax, eax
+.access:
+	invpcid	rdi, [rsi]
+.done:
+	ret
+MAY_FAULT probe_invpcid.access, probe_invpcid.done
 
 ; uaccess.h.  In: RDI to, RSI from, RDX bytes.  Out: RAX bytes left.
 copy_may_fault:

@@ -88,10 +88,15 @@ void pgd_check(const struct slot *s)
 
 	ASSERT((s->cr3 & ~PCID_MASK) == virt_to_phys(reference),
 	       "CPU %u: slot of mm %lu names table %#lx", cpu_id, s->ctx_id, s->cr3);
-	for (u32 i = 0; i < USER_ENTRIES && pti_on; i++)
-		ASSERT(pte_address(pti_user_pgd(reference)[i]) == pte_address(reference[i]),
+	for (u32 i = 0; i < USER_ENTRIES && pti_on; i++) {
+		/* In this order, the opposite of pgd_set_reference()'s. */
+		pte_t user = shared_load(&pti_user_pgd(reference)[i]);
+		pte_t kernel = shared_load(&reference[i]);
+
+		ASSERT(user == 0 || pte_address(user) == pte_address(kernel),
 		       "CPU %u: entry %u of mm %lu is %#lx, in its user PGD %#lx", cpu_id, i,
-		       s->ctx_id, reference[i], pti_user_pgd(reference)[i]);
+		       s->ctx_id, kernel, user);
+	}
 }
 
 /* The neutral PGD, isolated the pair, has nothing of a user's. */
@@ -110,7 +115,7 @@ void pgd_free_reference(pte_t *reference)
 	free_pages(virt_to_page(reference), pti_pgd_order());
 }
 
-/* Both at once, under mm->lock: a CPU in user mode faults until it sees the user PGD's. */
+/* The reference's first (R2), under mm->lock: user mode faults until it sees the user PGD's. */
 void pgd_set_reference(pte_t *reference, u32 entry, pte_t table)
 {
 	shared_store(&reference[entry], table | pti_kernel_nx());

@@ -37,8 +37,9 @@ static ALWAYS_INLINE u64 pgd_refill_word(pte_t *pgd, const pte_t *reference, u32
 		pgd[__builtin_ctzl(old)] = 0;
 	for (; new != 0; new &= new - 1) {
 		u32 entry = (u32)__builtin_ctzl(new);
+		pte_t want = shared_load(&reference[entry]);
 
-		pgd[entry] = shared_load(&reference[entry]) | extra;
+		pgd[entry] = want != 0 ? want | extra : 0; /* a bit comes before its entry */
 		copied++;
 	}
 	return copied;
@@ -85,13 +86,13 @@ static inline void pgd_empty(pte_t *pgd)
 		memset(pti_user_pgd(pgd), 0, USER_ENTRIES * sizeof(pte_t));
 }
 
-/* Entry @entry, empty, of @pgd becomes @want: the user PGD's first, so that both are there
-   when the kernel PGD's is. */
+/* Entry @entry, empty, of @pgd becomes @want, which may be empty still: the user PGD's first,
+   so that both are there when the kernel PGD's is. */
 static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
 {
 	if (pti_on)
 		shared_store(&pti_user_pgd(pgd)[entry], want);
-	shared_store(&pgd[entry], want | pti_kernel_nx());
+	shared_store(&pgd[entry], want != 0 ? want | pti_kernel_nx() : 0);
 }
 
 int pgd_asid_prepare_cpu(u32 cpu);

@@ -17,6 +17,7 @@
 #define ENTRIES	  4u /* top-level entries that an mm here has populated */
 #define TOP_ENTRY (1ul << pt_shift(PT_LEVEL_TOP))
 #define RW	  (REGION_READ | REGION_WRITE)
+#define LAG	  8u /* records */
 
 /* Load @mm; NULL: the neutral PGD. */
 static void on_mm(struct mm *mm)
@@ -63,6 +64,32 @@ BENCH(switch_mm_hit)
 	on_mm(c);
 	while (bench_more(b)) {
 		on_mm(a);
+		bench_sample(b, switch_mm(c));
+	}
+	on_mm(NULL);
+	mm_put(a);
+	mm_put(c);
+}
+
+/* The slot lags by a few records, all below an entry that it does not hold (percpu). */
+BENCH(switch_mm_lag)
+{
+	struct mm *a = make_mm(0, ENTRIES), *c = make_mm(0, ENTRIES);
+	struct map_request q = { .start = (ENTRIES + 1) * TOP_ENTRY,
+				 .size = PAGE_SIZE,
+				 .flags = RW };
+	vaddr_t end = q.start + q.size;
+
+	on_mm(c);
+	if (mm_map(c, &q))
+		panic("benchmark: out of memory");
+	while (bench_more(b)) {
+		on_mm(a);
+		for (u32 i = 0; i < LAG; i++)
+			if (mm_fault(c, q.start, FAULT_WRITE) ||
+			    mm_protect(c, q.start, end, REGION_READ) ||
+			    mm_protect(c, q.start, end, RW))
+				panic("benchmark: out of memory");
 		bench_sample(b, switch_mm(c));
 	}
 	on_mm(NULL);

@@ -7,6 +7,7 @@
  * kernel/page_fault.c.
  */
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/upcall.h"
 #include "kernel/thread.h"
@@ -146,14 +147,18 @@ static bool fault(const struct tlb_use *u, bool irqs)
 	struct trapframe f = { .error = (u->write ? PF_WRITE : 0) | (u->present ? PF_PRESENT : 0),
 			       .rflags = irqs ? RFLAGS_IF : 0 };
 	u64 lazy = this_cpu_read(event_counts[LAZY_FAULTS]), ctx_id = cpu_tlb.loaded_ctx;
-	bool again;
+	bool again, user = sim_in_user();
 
 	irq_disable();
+	if (user)
+		sim_leave_user();
 	sim_operation_begin();
 	again = trap_page_fault(&f, u->va);
 	if (this_cpu_read(event_counts[LAZY_FAULTS]) != lazy)
 		count_lazy(ctx_id);
 	sim_operation_end();
+	if (user)
+		sim_enter_user();
 	sim_drain(); /* IRET */
 	if (irqs)
 		irq_enable();
@@ -363,6 +368,19 @@ static void churn(struct mm *mm)
 	}
 }
 
+/* On the user's PGD and tag: faults and IPIs come and go between. */
+static void user_mode(void)
+{
+	irq_disable();
+	sim_enter_user();
+	irq_enable();
+	for (u32 n = 0; n < 3; n++)
+		touch(any_address(), sim_chance(2));
+	irq_disable();
+	sim_leave_user();
+	irq_enable();
+}
+
 static void step(void)
 {
 	u32 at = sim_random(used_mms);
@@ -391,6 +409,8 @@ static void step(void)
 			go_lazy();
 		break;
 	default:
+		if (pti_on && current->mm != NULL && sim_chance(2))
+			user_mode();
 		for (u32 n = 0; n < 3 && current->mm != NULL; n++)
 			touch(any_address(), sim_chance(2));
 	}

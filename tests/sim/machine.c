@@ -53,6 +53,7 @@ struct vcpu {
 	struct store stores[STORES_MAX];
 	u32 store_count;
 	bool irqs_on, done;
+	bool user; /* on the user PGD */
 	u64 cr3;
 	u64 operation; /* under way; 0: none */
 	u32 standing;  /* turns that it is left standing */
@@ -294,6 +295,17 @@ static void give_way(void)
 	sim_switch(&vcpus[running].sp, scheduler_sp);
 }
 
+static void call_from(struct vcpu *v, const struct vcpu *caller)
+{
+	bool user = v->user;
+
+	if (user)
+		sim_leave_user();
+	caller->call(caller->call_arg);
+	if (user)
+		sim_enter_user();
+}
+
 static void serve_calls(void)
 {
 	struct vcpu *v = &vcpus[running];
@@ -304,7 +316,7 @@ static void serve_calls(void)
 		v->callers &= v->callers - 1;
 		v->irqs_on = false;
 		sim_trace("  IPI of CPU%lu", (u64)(caller - vcpus), 0, 0, 0);
-		caller->call(caller->call_arg);
+		call_from(v, caller);
 		sim_drain(); /* the end of the interrupt */
 		v->irqs_on = true;
 		caller->call_pending--;
@@ -411,11 +423,42 @@ void sim_write_cr3(u64 value)
 	point(false);
 }
 
+void sim_enter_user(void)
+{
+	sim_write_cr3(asid_enter_user());
+	vcpus[running].user = true;
+}
+
+void sim_leave_user(void)
+{
+	struct vcpu *v = &vcpus[running];
+
+	v->user = false;
+	sim_write_cr3((v->cr3 & ~PTI_USER_BITS) | CR3_NOFLUSH);
+}
+
+bool sim_in_user(void)
+{
+	return vcpus[running].user;
+}
+
 void sim_invlpg(vaddr_t va)
 {
 	point(false);
 	sim_drain();
 	tlb_invlpg(running, va);
+}
+
+void sim_invpcid(u32 type, u64 pcid, vaddr_t va)
+{
+	point(false);
+	sim_drain();
+	if (type == INVPCID_ADDRESS)
+		tlb_drop_page(running, pcid, va);
+	else if (type == INVPCID_TAG)
+		tlb_drop_tag(running, pcid);
+	else
+		tlb_drop_all(running);
 }
 
 void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
@@ -627,16 +670,17 @@ void sim_machine_init(void)
 static void reset_cpu(u32 cpu)
 {
 	struct vcpu *v = &vcpus[cpu];
-	struct page *root = alloc_page(ZONE_KERNEL);
+	struct page *root = alloc_pages(ZONE_KERNEL, pti_pgd_order());
 
 	free(per_cpu_ptr(&cpu_tlb, cpu)->chunks);
 	memcpy(__start_percpu_linked + percpu_offset[cpu], percpu_image,
 	       (u64)(__stop_percpu_linked - __start_percpu_linked));
 	*per_cpu_ptr(&cpu_id, cpu) = cpu;
-	memset(page_address(root), 0, PAGE_SIZE);
+	memset(page_address(root), 0, PAGE_SIZE << pti_pgd_order());
 	cpus[cpu].neutral_root = page_to_phys(root);
 	v->cr3 = cpus[cpu].neutral_root;
 	v->irqs_on = true;
+	v->user = false;
 	v->callers = v->call_pending = v->store_count = v->standing = 0;
 	set_gs_base(percpu_offset[cpu]);
 	ASSERT(asid_prepare_cpu(cpu) == 0, "no memory for CPU %u", cpu);

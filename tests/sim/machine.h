@@ -25,6 +25,7 @@ bool sim_irqs_on(void);
 void sim_set_irqs(bool on);
 void sim_write_cr3(u64 value);
 void sim_invlpg(vaddr_t va);
+void sim_invpcid(u32 type, u64 pcid, vaddr_t va);
 /* Which CPU runs; SIM_NOBODY outside. */
 u32 sim_running(void);
 u64 sim_cr3(u32 cpu);
@@ -56,6 +57,14 @@ void sim_machine_run(void (*program)(u32 cpu));
 
 /* Stop the CPU that runs, and do @fn where no store buffer is in memory. */
 void sim_outside(sim_fn fn, void *arg);
+
+/*
+ * The running CPU goes to user mode and comes back, as entry code does it with isolation:
+ * by CR3.  Interrupts off.  An IPI that finds it there does the same around its handler.
+ */
+void sim_enter_user(void);
+void sim_leave_user(void);
+bool sim_in_user(void);
 
 /* The running CPU drains its stores, as it does at the end of an interrupt. */
 void sim_drain(void);

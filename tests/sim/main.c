@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "arch/x86_64/pti.h"
+#include "mm/flush.h"
 #include "mm/pgd.h"
 #include "tests/sim/driver.h"
 #include "tests/sim/machine.h"
@@ -34,6 +36,7 @@ struct choice {
 	int fill;	 /* -1: from the seed */
 	u32 levels;	 /* of page tables; 0: from the seed */
 	int large;	 /* -1: from the seed */
+	int pti;	 /* -1: from the seed */
 };
 
 static NORETURN void usage(const char *name)
@@ -41,7 +44,7 @@ static NORETURN void usage(const char *name)
 	fprintf(stderr,
 		"usage: %s [--seeds A..B] [--seconds N] [--cpus 2..4] [--steps N]\n"
 		"	[--asids 1..8] [--fill setup|touch] [--pgd asid|copy|space]\n"
-		"	[--levels 4..5] [--large yes|no] [--trace]\n",
+		"	[--levels 4..5] [--large yes|no] [--pti yes|no] [--trace]\n",
 		name);
 	exit(2);
 }
@@ -117,10 +120,13 @@ static struct choice parse(int argc, char **argv)
 		{ "fill", required_argument, NULL, 'f' },
 		{ "levels", required_argument, NULL, 'l' },
 		{ "large", required_argument, NULL, 'b' },
+		{ "pti", required_argument, NULL, 'i' },
 		{ "trace", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct choice c = { .first = 1, .last = 1000, .pgd = -1, .fill = -1, .large = -1 };
+	struct choice c = {
+		.first = 1, .last = 1000, .pgd = -1, .fill = -1, .large = -1, .pti = -1
+	};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -142,6 +148,8 @@ static struct choice parse(int argc, char **argv)
 			c.levels = number(argv[0], optarg, 4, 5);
 		else if (o == 'b')
 			c.large = yes_or_no(argv[0], optarg);
+		else if (o == 'i')
+			c.pti = yes_or_no(argv[0], optarg);
 		else if (o == 'v')
 			sim_options.trace = true;
 		else
@@ -170,6 +178,8 @@ static void run(u64 seed, const struct choice *c)
 	pgd_kind = c->pgd >= 0 ? (enum pgd_kind)c->pgd : (enum pgd_kind)pgd_of_seed(seed);
 	pt_set_levels(c->levels != 0 ? c->levels : levels_of_seed(seed));
 	sim_options.large = c->large >= 0 ? c->large != 0 : seed / 7 % 2 != 0;
+	pti_on = c->pti >= 0 ? c->pti != 0 : seed / 11 % 2 != 0;
+	flush_init();
 	pgd_init();
 	sim_machine_reset(seed);
 	driver_run();

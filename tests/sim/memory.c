@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "arch/x86_64/pti.h"
 #include "mm/kspace.h"
 #include "mm/page_alloc.h"
 #include "mm/page_zero.h"
@@ -44,8 +45,8 @@ void memory_reset(void)
 		pfn_to_page(n)->refcount = 0;
 	for (u32 n = 1; n < SIM_RAM_SMALL; n++)
 		free_frames[free_count++] = n;
-	kernel_root = alloc_page(ZONE_KERNEL);
-	memset(page_address(kernel_root), 0, PAGE_SIZE);
+	kernel_root = alloc_pages(ZONE_KERNEL, pti_pgd_order());
+	memset(page_address(kernel_root), 0, PAGE_SIZE << pti_pgd_order());
 }
 
 u32 memory_in_use(void)
@@ -120,6 +121,40 @@ bool page_alloc_is_low(void)
 	return sim_chance(4);
 }
 
+static void take(u32 at, enum zone_id zone)
+{
+	struct page *page = pfn_to_page(free_frames[at]);
+
+	free_frames[at] = free_frames[--free_count];
+	page->refcount = 1;
+	page->zone = (u8)zone;
+}
+
+static u32 place_of(u64 pfn)
+{
+	for (u32 at = 0; at < free_count; at++)
+		if (free_frames[at] == pfn)
+			return at;
+	return free_count;
+}
+
+/* Two neighbours, the first even: from a random place on. */
+static struct page *alloc_pair(enum zone_id zone)
+{
+	u32 first = sim_random(free_count);
+
+	for (u32 i = 0; i < free_count; i++) {
+		u64 pfn = free_frames[(first + i) % free_count];
+
+		if (pfn % 2 != 0 || place_of(pfn + 1) == free_count)
+			continue;
+		take(place_of(pfn), zone);
+		take(place_of(pfn + 1), zone);
+		return pfn_to_page(pfn);
+	}
+	sim_fail("no pair among %u free frames", free_count);
+}
+
 struct page *alloc_pages(enum zone_id preferred, unsigned order)
 {
 	u32 at;
@@ -127,6 +162,8 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 
 	if (order == SIM_RUN_ORDER)
 		return alloc_run();
+	if (order == 1)
+		return alloc_pair(preferred);
 	ASSERT(order == 0 && free_count > 0, "order %u, %u frames free", order, free_count);
 	at = sim_chance(REUSE_LAST) ? free_count - 1 : sim_random(free_count);
 	page = pfn_to_page(free_frames[at]);
@@ -138,9 +175,12 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 
 void free_pages(struct page *page, unsigned order)
 {
-	ASSERT(order == 0 && page->refcount == 1, "frame %lu, %u references", page_to_pfn(page),
-	       page->refcount);
-	free_frames_from(page, 1);
+	ASSERT(order <= 1, "order %u", order);
+	for (u64 i = 0; i < BIT(order); i++) {
+		ASSERT(page[i].refcount == 1, "frame %lu, %u references", page_to_pfn(&page[i]),
+		       page[i].refcount);
+		free_frames_from(&page[i], 1);
+	}
 }
 
 void put_page(struct page *page)

@@ -12,6 +12,7 @@
 
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "mm/asid.h"
 #include "mm/user_pt.h"
@@ -20,7 +21,7 @@
 #include "tests/sim/memory.h"
 #include "tests/sim/tlb.h"
 
-#define TAGS	      (ASIDS_SIM_MAX + 1)
+#define TAGS	      (2 * (ASIDS_SIM_MAX + 1)) /* the kernel's, then the user's */
 #define ASIDS_SIM_MAX 8u
 #define ENTRIES_MAX   128u
 #define RIGHTS	      (PTE_PRESENT | PTE_WRITE | PTE_USER)
@@ -43,9 +44,18 @@ struct tag {
 static struct tag tags[SIM_CPUS_MAX][TAGS];
 static u64 loaded_ctx[SIM_CPUS_MAX]; /* whom the tag in CR3 served when it was loaded */
 
+static struct tag *named_tag(u32 cpu, u64 pcid)
+{
+	u64 n = pcid & ~PTI_PCID_BIT;
+
+	if (n > ASIDS_SIM_MAX)
+		sim_fail("CPU %u: PCID %lu is no slot's", cpu, pcid);
+	return &tags[cpu][pcid & PTI_PCID_BIT ? n + TAGS / 2 : n];
+}
+
 static struct tag *loaded_tag(u32 cpu)
 {
-	return &tags[cpu][sim_cr3(cpu) & PCID_MASK];
+	return named_tag(cpu, sim_cr3(cpu) & PCID_MASK);
 }
 
 void tlb_reset(void)
@@ -76,7 +86,7 @@ static NORETURN void bad_entry(u32 cpu, const struct entry *e, const char *why)
 static struct slot *slot_of(u32 cpu, u64 cr3)
 {
 	const struct cpu_tlb *t = per_cpu_ptr(&cpu_tlb, cpu);
-	u32 n = (u32)(cr3 & PCID_MASK) - 1;
+	u32 n = (u32)(cr3 & PCID_MASK & ~PTI_PCID_BIT) - 1;
 
 	return &t->chunks[n / SLOTS_PER_CHUNK][n % SLOTS_PER_CHUNK];
 }
@@ -101,8 +111,10 @@ void tlb_cr3_written(u32 cpu, u64 value)
 	struct tag *t = loaded_tag(cpu);
 	u64 cr3 = value & ~CR3_NOFLUSH;
 
-	if ((cr3 & PCID_MASK) >= TAGS || !memory_is(cr3 & ~PCID_MASK, true))
+	if (!memory_is(cr3 & ~PCID_MASK, true))
 		sim_fail("R4: CR3 = %#lx is no table", cr3);
+	if (pti_on && !(cr3 & PTI_PGD_BIT) != !(cr3 & PTI_PCID_BIT))
+		sim_fail("R5: CR3 = %#lx: one side's PGD with the other's tag", cr3);
 	loaded_ctx[cpu] = (cr3 & PCID_MASK) == PCID_NONE ? 0 : slot_of(cpu, cr3)->ctx_id;
 	if (value & CR3_NOFLUSH)
 		check_kept(cpu, t);
@@ -111,9 +123,8 @@ void tlb_cr3_written(u32 cpu, u64 value)
 }
 
 /* What names tables goes, and the leaves of @va. */
-void tlb_invlpg(u32 cpu, vaddr_t va)
+static void drop_page(struct tag *t, vaddr_t va)
 {
-	struct tag *t = loaded_tag(cpu);
 	u32 kept = 0;
 
 	for (u32 i = 0; i < t->count; i++)
@@ -121,6 +132,27 @@ void tlb_invlpg(u32 cpu, vaddr_t va)
 		    t->entries[i].page != page_of(va, t->entries[i].level))
 			t->entries[kept++] = t->entries[i];
 	t->count = kept;
+}
+
+void tlb_invlpg(u32 cpu, vaddr_t va)
+{
+	drop_page(loaded_tag(cpu), va);
+}
+
+void tlb_drop_page(u32 cpu, u64 pcid, vaddr_t va)
+{
+	drop_page(named_tag(cpu, pcid), va);
+}
+
+void tlb_drop_tag(u32 cpu, u64 pcid)
+{
+	named_tag(cpu, pcid)->count = 0;
+}
+
+void tlb_drop_all(u32 cpu)
+{
+	for (u32 tag = 0; tag < TAGS; tag++)
+		tags[cpu][tag].count = 0;
 }
 
 /* --- walks -------------------------------------------------------------------------------------
@@ -242,7 +274,7 @@ void tlb_use(void *arg)
 
 static void kill(u32 cpu, u32 tag, struct entry *e, const char *why)
 {
-	if ((sim_cr3(cpu) & PCID_MASK) == tag)
+	if (loaded_tag(cpu) == &tags[cpu][tag])
 		bad_entry(cpu, e, why);
 	e->dead = why;
 }
@@ -303,15 +335,18 @@ void tlb_frames_freed(paddr_t pa, u64 size)
 	}
 }
 
-static void check_pgd(u32 cpu, u64 cr3, u64 ctx_id)
+/* @extra: what this page of a pair adds to entries. */
+static void check_pgd(u32 cpu, const pte_t *pgd, u64 ctx_id, pte_t extra)
 {
-	const pte_t *pgd = phys_to_virt(cr3 & ~PCID_MASK);
 	const pte_t *reference = driver_reference(ctx_id);
 
 	if (reference == NULL)
 		sim_fail("R2: CPU %u has mm %lu loaded, which is dead", cpu, ctx_id);
 	for (u32 i = 0; i < USER_ENTRIES; i++)
-		if (pgd[i] != 0 && pgd[i] != reference[i])
+		if (pgd[i] != 0 && (pgd[i] | PTE_NX) != (reference[i] | PTE_NX))
+			sim_fail("R2: CPU %u: entry %u is %#lx, that of mm %lu %#lx", cpu, i,
+				 pgd[i], ctx_id, reference[i]);
+		else if (pgd[i] != 0 && (pgd[i] & PTE_NX) != extra)
 			sim_fail("R2: CPU %u: entry %u is %#lx, that of mm %lu %#lx", cpu, i,
 				 pgd[i], ctx_id, reference[i]);
 }
@@ -320,8 +355,12 @@ void tlb_check_loaded(void)
 {
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++) {
 		u64 cr3 = sim_cr3(cpu);
+		pte_t *pgd = phys_to_virt(cr3 & ~(PCID_MASK | PTI_PGD_BIT * pti_on));
 
-		if ((cr3 & PCID_MASK) != PCID_NONE)
-			check_pgd(cpu, cr3, loaded_ctx[cpu]);
+		if ((cr3 & PCID_MASK) == PCID_NONE)
+			continue;
+		check_pgd(cpu, pgd, loaded_ctx[cpu], pti_kernel_nx());
+		if (pti_on)
+			check_pgd(cpu, pti_user_pgd(pgd), loaded_ctx[cpu], 0);
 	}
 }

@@ -29,6 +29,11 @@ void tlb_reset(void);
 void tlb_cr3_written(u32 cpu, u64 value);
 void tlb_invlpg(u32 cpu, vaddr_t va);
 
+/* What INVPCID drops; there are no global entries here. */
+void tlb_drop_page(u32 cpu, u64 pcid, vaddr_t va);
+void tlb_drop_tag(u32 cpu, u64 pcid);
+void tlb_drop_all(u32 cpu);
+
 /* Fill something for @va from the loaded root, as a speculative access would. */
 void tlb_speculate(u32 cpu, vaddr_t va);
 

@@ -21,3 +21,16 @@ static inline void invlpg(vaddr_t va)
 {
 	sim_invlpg(va);
 }
+
+/* As in the real one. */
+enum invpcid_type {
+	INVPCID_ADDRESS,
+	INVPCID_TAG,
+	INVPCID_ALL,
+	INVPCID_ALL_LOCAL,
+};
+
+static inline void invpcid(enum invpcid_type type, u64 pcid, vaddr_t va)
+{
+	sim_invpcid(type, pcid, va);
+}
