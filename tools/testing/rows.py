@@ -17,6 +17,9 @@ RUN_LIMIT = 90  # tools/run's hang detector, for rows that are not slow
 LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 5, 3, 4, 124, 1
 QEMU_PASS = 33  # what QEMU exits with when the kernel told isa-debug-exit that all passed
 PASSED = r"^prague: result: pass$"
+
+# For rows about a machine or the boot: the suites as a whole are the matrix's.
+FEW = "test=arch.*,mm.map,mm.shootdown"
 FOUR_LEVELS, FIVE_LEVELS = r"^mm: 4 levels$", r"^mm: 5 levels$"
 
 
@@ -99,7 +102,7 @@ def verdict_rows(out):
     # The exit status tells a kernel that carried on from one that died: nobody else can.
     script = f"""
         tools/mkimage --out {no_serial} --boot {out}/boot --timeout 0 \
-            --percpu {out}/percpu-debug/kernel.elf --cmdline 'emulator=qemu' || exit 2
+            --percpu {out}/percpu-debug/kernel.elf --cmdline 'emulator=qemu {FEW}' || exit 2
         eval "timeout {RUN_LIMIT} $(tools/run --print --firmware bios --image {no_serial} \
             -- -global isa-serial.iobase=0x2e8)"
         test $? = {QEMU_PASS}"""
@@ -108,12 +111,12 @@ def verdict_rows(out):
             status=NO_VERDICT_STATUS, must=(r"^provoke: triple_fault on CPU 2$",), must_not=(PASSED,)),
         Row("verdict-silence", [run(out, *bios, "--append", "provoke=silence provoke_cpu=2", timeout=10)],
             status=HANG_STATUS, must=(r"^provoke: silence on CPU 2$",), must_not=(PASSED,)),
-        Row("verdict-failing-test", [run(out, *bios, "--append", "provoke=test_failure")],
+        Row("verdict-failing-test", [run(out, *bios, "--append", f"provoke=test_failure {FEW}")],
             status=FAIL_STATUS, must=(r"^ +not ok \d+ ", r"^prague: \d+ passed, 1 failed",
                                       r"^prague: result: fail"), must_not=(PASSED,)),
         Row("verdict-no-test", [run(out, *bios, "--append", "test=nothing.*")],
             status=FAIL_STATUS, must=(r"^prague: result: fail \(no test ran",), must_not=(PASSED,)),
-        Row("verdict-no-serial-port", [run(out, *bios, "--", "-global", "isa-serial.iobase=0x2e8")],
+        Row("verdict-no-serial-port", [run(out, *bios, "--append", FEW, "--", "-global", "isa-serial.iobase=0x2e8")],
             status=NO_VERDICT_STATUS, must_not=(PASSED,)),
         Row("no-serial-port-carries-on", [["sh", "-c", script]]),
     ]
@@ -129,16 +132,16 @@ def odd_cpu(lacking):
 def machine_rows(out):
     """Machines that lack something, and words that are wrong: one clear line each."""
     bios = ["--firmware", "bios"]
-    words = "nonsense=1 cpus=x physmap=some kmem=1 provoke_cpu=-1 seed"
+    words = f"{FEW} nonsense=1 cpus=x physmap=some kmem=1 provoke_cpu=-1 seed"
     named = ("nonsense=1", "cpus=x", "physmap=some", "kmem=1", "provoke_cpu=-1", "seed")
     return [
         Row("bad-words", [run(out, *bios, "--append", words)],
             must=(PASSED, *(rf"^command line: .*'?{re.escape(word)}'?: " for word in named))),
-        Row("no-framebuffer-bios", [run(out, *bios, "--", "-vga", "none")],
+        Row("no-framebuffer-bios", [run(out, *bios, "--append", FEW, "--", "-vga", "none")],
             must=(PASSED, r"^console: the firmware gave no framebuffer")),
-        Row("no-framebuffer-uefi", [run(out, "--", "-vga", "none")],
+        Row("no-framebuffer-uefi", [run(out, "--append", FEW, "--", "-vga", "none")],
             must=(PASSED, r"^console: the firmware gave no framebuffer")),
-        Row("no-acpi", [run(out, *bios, "--machine", "pc", "--", "-no-acpi")],
+        Row("no-acpi", [run(out, *bios, "--machine", "pc", "--append", FEW, "--", "-no-acpi")],
             must=(PASSED, r"^acpi: the firmware gave no tables", r"^cpus: 1 of 1 online$")),
         Row("too-little-memory-for-all-cpus", [run(out, *bios, "--mem", "5M", "--smp", "64",
                                                        "--append", "test=arch.percpu")],
@@ -146,16 +149,17 @@ def machine_rows(out):
         # GRUB says so and waits for a key; the time limit ends it.
         Row("too-little-memory-for-the-loader", [run(out, *bios, "--mem", "2M", timeout=6)],
             status=HANG_STATUS, must=(r"^error: out of memory\.$",), must_not=(PASSED,)),
-        Row("disabled-cpus", [run(out, *bios, "--", "-smp", "2,maxcpus=4")],
+        Row("disabled-cpus", [run(out, *bios, "--append", FEW, "--", "-smp", "2,maxcpus=4")],
             must=(PASSED, r"^cpus: 2 of 2 online$")),
-        Row("la57-on-without-it", [run(out, *bios, "--cpu", "max,la57=off", "--append", "la57=on")],
+        Row("la57-on-without-it", [run(out, *bios, "--cpu", "max,la57=off", "--append", f"la57=on {FEW}")],
             must=(PASSED, r"^prague-loader: la57=on: this CPU has no five-level paging", FOUR_LEVELS)),
         *[Row(f"cpu-without-{lacking}-{twin}",
-              [run(out, *bios, "--kernel", twin, "--cpu", "max,la57=on", "--", *odd_cpu(lacking))],
+              [run(out, *bios, "--kernel", twin, "--cpu", "max,la57=on", "--append", FEW, "--",
+                   *odd_cpu(lacking))],
               must=(PASSED, rf"^cpus: CPU 1 \(APIC id 1\) lacks {lacking}, which the boot CPU has: left off$",
                     r"^cpus: 2 of 3 online$", FIVE_LEVELS))
           for lacking in ("la57", "umip") for twin in ("percpu", "classic")],
-        Row("fewer-cpus", [run(out, *bios, "--append", "cpus=2")],
+        Row("fewer-cpus", [run(out, *bios, "--append", f"cpus=2 {FEW}")],
             must=(PASSED, r"^cpus: APIC id \d+ left off", r"^cpus: 2 of 2 online$")),
     ]
 
@@ -192,7 +196,7 @@ def gdb_rows(out):
             f"gdb-commands-{twin}-la57-{la57}",
             [["tools/gdb/batch", "--elf", f"{out}/{twin}-debug/kernel.elf", "--script",
               "tools/gdb/show.gdb", *run(out, "--firmware", "bios", "--kernel", twin, "--cpu",
-                                         f"max,la57={la57}")]],
+                                         f"max,la57={la57}", "--append", FEW)]],
             must=(PASSED, r"^cpu_id on CPU 2 = 2 at 0x[0-9a-f]+$",
                   r"^CPU 2: neutral root at 0x[0-9a-f]+$", *shown[la57])))
     for name, words in (("phantom", r"^cpus: CPU 2 \(APIC id 2\) does not answer its SIPI: left off$"),
@@ -203,8 +207,8 @@ def gdb_rows(out):
         rows.append(Row(
             f"madt-{name}",
             [["tools/gdb/batch", "--elf", f"{out}/percpu-debug/kernel.elf", "--script",
-              f"tools/gdb/madt-{name}.gdb", *run(out, "--firmware", "bios", "--", "-smp",
-                                                 "2,maxcpus=4")]],
+              f"tools/gdb/madt-{name}.gdb", *run(out, "--firmware", "bios", "--append", FEW,
+                                                 "--", "-smp", "2,maxcpus=4")]],
             must=(PASSED, words, rf"^cpus: {online} online$")))
     return rows
 
