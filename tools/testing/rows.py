@@ -13,6 +13,7 @@ from testing import covering
 from testing.runner import Row
 
 RUN_MARGIN = 20  # seconds for making the image, and for ending
+BOCHS_SLOWER = 60  # seconds
 RUN_LIMIT = 90  # tools/run's hang detector, for rows that are not slow
 LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 5, 3, 4, 124, 1
 QEMU_PASS = 33  # what QEMU exits with when the kernel told isa-debug-exit that all passed
@@ -325,7 +326,7 @@ def bochs_checks(row):
 
 def matrix_rows(axes, out, everything):
     combinations = covering.full_product(axes) if everything else covering.covering_set(axes)
-    rows = [bochs_checks(matrix_row(out, name, options, 0))
+    rows = [bochs_checks(matrix_row(out, name, options, BOCHS_SLOWER))
             for name, options in axes.extra.items()]
     for row in combinations:
         rows.append(matrix_row(out, axes.name(row), axes.options(row), axes.seconds(row)))
