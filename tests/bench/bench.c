@@ -4,6 +4,7 @@
  */
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/pcid.h"
+#include "arch/x86_64/pti.h"
 #include "kernel/options.h"
 #include "kernel/upcall.h"
 #include "lib/glob.h"
@@ -62,11 +63,11 @@ static void report(struct bench *b)
 	sort(b->samples, b->n);
 	printk("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
 	       "\"max\":%lu,\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,"
-	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"cpus\":%u}\n",
+	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"pti\":\"%s\",\"cpus\":%u}\n",
 	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
 	       b->samples[b->n / 2], b->samples[b->n - 1], PRAGUE_KERNEL, PRAGUE_BUILD,
 	       pcid_mode_name(), asids, fill_policy == FILL_SETUP ? "setup" : "touch",
-	       pgd_words[pgd_kind], cpumask_weight(&cpus_online));
+	       pgd_words[pgd_kind], pti_on ? "on" : "off", cpumask_weight(&cpus_online));
 }
 
 u32 run_benches(void)
