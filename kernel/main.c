@@ -71,11 +71,9 @@ static void announce(void)
 	printk("cpu: %s\n", features);
 }
 
-/* From the loader's tables to the boot CPU's own (R1). */
-static void enter_own_tables(void)
+/* Before any table is made: it says what a top level is. */
+static void choose_isolation(void)
 {
-	const char *why;
-
 	pti_init(options.pti);
 	flush_init();
 	if (pti_on && asids > ASIDS_MAX_ISOLATED) {
@@ -83,6 +81,14 @@ static void enter_own_tables(void)
 		       ASIDS_MAX_ISOLATED);
 		asids = ASIDS_MAX_ISOLATED;
 	}
+}
+
+/* From the loader's tables to the boot CPU's own (R1). */
+static void enter_own_tables(void)
+{
+	const char *why;
+
+	choose_isolation();
 	printk("mm: %u levels\n", pt_levels);
 	printk("mm: building the kernel half, physmap=%s\n",
 	       options.physmap == PHYSMAP_ALL ? "all" : "kernel");

@@ -140,8 +140,10 @@ static ALWAYS_INLINE void flush_own_pages(struct slot *s, vaddr_t start, vaddr_t
 	}
 }
 
-/* INVLPG and a CR3 write reach the kernel's tag, which is loaded.  The user's pays page by
- * page where it can be named, else when it is loaded. */
+/*
+ * INVLPG and a CR3 write reach the kernel's tag, which is loaded.  The user's pays page by
+ * page where it can be named, else when it is loaded.
+ */
 static void pay_user_side(struct slot *s, const struct debt *d)
 {
 	u32 tag = (u32)(s->user_cr3 & PCID_MASK);

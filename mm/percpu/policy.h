@@ -86,8 +86,10 @@ static inline void pgd_empty(pte_t *pgd)
 		memset(pti_user_pgd(pgd), 0, USER_ENTRIES * sizeof(pte_t));
 }
 
-/* Entry @entry, empty, of @pgd becomes @want, which may be empty still: the user PGD's first,
-   so that both are there when the kernel PGD's is. */
+/*
+ * Entry @entry, empty, of @pgd becomes @want, which may be empty still: the user PGD's first,
+ * so that both are there when the kernel PGD's is.
+ */
 static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
 {
 	if (pti_on)
