@@ -18,6 +18,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/switch.h"
 #include "arch/x86_64/time.h"
@@ -183,6 +184,24 @@ static struct thread *choose(struct run_queue *q, struct thread *prev)
 	return next;
 }
 
+void migrate_enable_slow(void)
+{
+	this_cpu_write(migrate_count, 0);
+}
+
+/* What arch/x86_64/migrate.h keeps for the current thread goes with it. */
+static void switch_migrate(struct thread *prev, struct thread *next)
+{
+	u32 count = migrate_count;
+
+	prev->migrate_count = count;
+	if (unlikely(count != 0))
+		prev->migrate_site = migrate_site;
+	this_cpu_write(migrate_count, next->migrate_count);
+	if (unlikely(next->migrate_count != 0))
+		this_cpu_write(migrate_site, next->migrate_site);
+}
+
 static void switch_threads(struct run_queue *q, struct thread *prev, struct thread *next)
 {
 	if (CONFIG_DEBUG)
@@ -190,6 +209,7 @@ static void switch_threads(struct run_queue *q, struct thread *prev, struct thre
 	q->before = prev;
 	q->running = next;
 	current = next;
+	switch_migrate(prev, next);
 	kernel_stack_top = next->stack_top;
 	if (next->mm != NULL)
 		switch_mm(next->mm); /* else it borrows what is loaded */

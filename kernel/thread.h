@@ -47,6 +47,8 @@ struct thread {
 	u32 cpu;	   /* [I] where it runs */
 	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
 	struct list_node queue;	    /* [q] of its run queue's ready list, or of none */
+	u32 migrate_count;	    /* [s] arch/x86_64/migrate.h's, while it does not run */
+	u64 migrate_site;	    /* [s] */
 	struct mm *mm;		    /* [s] its address space, held; NULL: a kernel thread */
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */

@@ -6,6 +6,7 @@
  * starts as 0, which is right while the loader's tables map its copy at the linked
  * address and nobody has asked for a shared one.
  */
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "lib/list.h"
 
@@ -13,6 +14,8 @@ u64 percpu_offset[MAX_CPUS];
 
 DEFINE_PER_CPU(u32, cpu_id);
 DEFINE_PER_CPU(u32, preempt_count);
+DEFINE_PER_CPU(u32, migrate_count);
+DEFINE_PER_CPU(u64, migrate_site);
 
 bool list_address_ok(const void *p)
 {
