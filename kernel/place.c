@@ -135,6 +135,8 @@ bool settle(struct run_queue *q, struct thread *t)
 {
 	u32 count = migrate_count;
 
+	if (q->closed)
+		q->after |= AFTER_EMPTY; /* perhaps; who waits for it looks */
 	if (count == MIGRATE_SLOW) {
 		forget_section(t);
 	} else if (count != 0) {

@@ -105,7 +105,7 @@ void kick(const struct run_queue *q)
 /* Does somebody on this CPU's queue wait whose priority is @least or more?  A hint. */
 static bool waits_with(const struct run_queue *q, u32 least)
 {
-	return READ_ONCE(q->mask) >> least != 0;
+	return (u64)READ_ONCE(q->mask) >> least != 0;
 }
 
 /* A CPU that has nothing to do comes and pulls what waits here. */
@@ -125,7 +125,7 @@ static void on_tick(struct timer *t)
 	q->ticking = false;
 	if (READ_ONCE(q->nr_ready) == 0)
 		return;
-	if (waits_with(q, current == q->idle ? 0 : current->priority))
+	if (waits_with(q, current->priority))
 		need_resched = 1;
 	wake_an_idle_cpu();
 	tick_start(q);
@@ -138,8 +138,7 @@ static void on_reschedule(struct trapframe *f)
 	struct thread *t = current;
 
 	(void)f;
-	if (t == q->idle || t->attention || q->closed ||
-	    (t->priority + 1 < PRIORITIES && waits_with(q, t->priority + 1)))
+	if (t == q->idle || t->attention || waits_with(q, t->priority + 1))
 		need_resched = 1;
 	if (READ_ONCE(q->nr_ready) != 0)
 		tick_start(q);
@@ -153,12 +152,10 @@ void enqueue(struct run_queue *q, struct thread *t)
 	queue_insert(q, t, false);
 	if (told)
 		return;
-	if (q->running == q->idle || t->priority > q->running->priority)
+	if (t->priority > q->running->priority || (alone && q->cpu != cpu_id))
 		kick(q);
-	else if (alone && q->cpu == cpu_id)
-		tick_start(q);
 	else if (alone)
-		kick(q);
+		tick_start(q);
 }
 
 /* --- blocking and waking ------------------------------------------------------------------ */
@@ -230,7 +227,8 @@ void sched_set_effective_priority(struct thread *t, u32 priority)
 
 void thread_set_priority(struct thread *t, u32 priority)
 {
-	ASSERT(priority < PRIORITIES, "thread %s: priority %u", t->name, priority);
+	ASSERT(priority >= PRIORITY_LOW && priority < PRIORITIES, "thread %s: priority %u", t->name,
+	       priority);
 	t->base_priority = priority;
 	sched_set_effective_priority(t, priority);
 }
@@ -259,31 +257,17 @@ static void check_switch(const struct run_queue *q, const struct thread *prev,
 	ASSERT(!user_call_active(), "thread %s is switched out inside user_call()", prev->name);
 }
 
-/* @prev gives the CPU up: back to the queue if it still wants to run, and may do so here. */
-static ALWAYS_INLINE void put(struct run_queue *q, struct thread *prev, bool preempted)
+/* @prev gives the CPU up for good or until it is woken. */
+static ALWAYS_INLINE void put_blocked(struct run_queue *q, struct thread *prev, u32 state)
 {
-	u32 state = READ_ONCE(prev->state);
-	bool stays = true;
-
-	if (unlikely(prev == q->idle)) {
-		ASSERT(state == THREAD_RUNNABLE, "idle thread blocks");
-		return;
-	}
-	if (unlikely(q->closed || prev->attention || migrate_count != 0))
-		stays = settle(q, prev);
-	if (!preempted && state != THREAD_RUNNABLE) {
-		prev->on_rq = false;
-		if (unlikely(state == THREAD_DEAD))
-			q->after |= AFTER_DEAD;
-	} else if (likely(stays)) {
-		queue_insert(q, prev, preempted && q->mask >> prev->priority > 1);
-	} else {
-		q->after |= AFTER_PLACE;
-	}
+	ASSERT(prev != q->idle, "the idle thread of CPU %u blocks", q->cpu);
+	prev->on_rq = false;
+	if (unlikely(state == THREAD_DEAD))
+		q->after |= AFTER_DEAD;
 }
 
 /* The thread to run next, off the queue. */
-static ALWAYS_INLINE struct thread *choose(struct run_queue *q)
+static ALWAYS_INLINE struct thread *take_first(struct run_queue *q)
 {
 	struct thread *next;
 
@@ -294,17 +278,79 @@ static ALWAYS_INLINE struct thread *choose(struct run_queue *q)
 	return next;
 }
 
-/* What arch/x86_64/migrate.h keeps for the current thread goes with it. */
-static ALWAYS_INLINE void switch_migrate(struct thread *prev, const struct thread *next)
+/* @prev's turn is over: the first of its equals is next, and it goes behind the last. */
+static ALWAYS_INLINE struct thread *take_turn(struct run_queue *q, struct thread *prev)
 {
-	u32 count = migrate_count;
+	struct list_node *equals = &q->ready[prev->priority];
+	struct thread *next = list_first(equals, struct thread, queue);
 
-	prev->migrate_count = count;
-	if (unlikely(count != 0))
-		prev->migrate_site = migrate_site;
+	list_del(&next->queue);
+	list_add_tail(&prev->queue, equals);
+	return next;
+}
+
+/* Others than @prev's equals are to be looked at.  It is on the queue, or not to be. */
+static struct thread *take_best(struct run_queue *q)
+{
+	struct thread *next = take_first(q);
+
+	if (q->nr_ready != 0)
+		tick_start(q);
+	return next;
+}
+
+/*
+ * Who runs next, now that @prev, which may stay here, still wants to run.  In a turn as many
+ * wait after it as before, and the tick is started.
+ */
+static ALWAYS_INLINE struct thread *choose_with(struct run_queue *q, struct thread *prev,
+						bool preempted)
+{
+	u32 top;
+
+	if (q->mask == 0)
+		return prev;
+	top = top_priority(q);
+	if (likely(top == prev->priority))
+		return take_turn(q, prev);
+	if (top < prev->priority)
+		return prev;
+	if (prev == q->idle)
+		cpumask_clear_atomic(&cpus_idle, q->cpu);
+	else
+		queue_insert(q, prev, preempted);
+	return take_best(q);
+}
+
+static ALWAYS_INLINE struct thread *choose(struct run_queue *q, struct thread *prev, bool preempted)
+{
+	u32 state = READ_ONCE(prev->state);
+	bool stays = true;
+
+	if (unlikely(prev->attention || migrate_count != 0))
+		stays = settle(q, prev);
+	if (!preempted && state != THREAD_RUNNABLE)
+		put_blocked(q, prev, state);
+	else if (likely(stays))
+		return choose_with(q, prev, preempted);
+	else
+		q->after |= AFTER_PLACE;
+	return take_best(q);
+}
+
+/*
+ * What arch/x86_64/migrate.h keeps for the current thread goes with it.  While the thread runs
+ * its own copy is 0.
+ */
+static ALWAYS_INLINE void switch_migrate(struct thread *prev, struct thread *next)
+{
+	if (likely((migrate_count | next->migrate_count) == 0))
+		return;
+	prev->migrate_count = migrate_count;
+	prev->migrate_site = migrate_site;
 	this_cpu_write(migrate_count, next->migrate_count);
-	if (unlikely(next->migrate_count != 0))
-		this_cpu_write(migrate_site, next->migrate_site);
+	this_cpu_write(migrate_site, next->migrate_site);
+	next->migrate_count = 0;
 }
 
 static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *prev,
@@ -317,16 +363,17 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	current = next;
 	switch_migrate(prev, next);
 	kernel_stack_top = next->stack_top;
-	if (next->mm != NULL)
+	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
-	if (unlikely(prev == q->idle))
-		cpumask_clear_atomic(&cpus_idle, q->cpu);
 	switch_stacks(&prev->sp, next->sp);
 }
 
-/* What had to wait for the lock.  @before may be gone as soon as it was told of. */
-static NOINLINE void do_after(struct run_queue *q, struct thread *before, u32 after)
+/* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
+static NOINLINE void do_after(struct run_queue *q, u32 after)
 {
+	struct thread *before = q->before;
+
+	q->after = 0;
 	if (after & AFTER_PLACE)
 		place(before);
 	if (after & AFTER_TELL)
@@ -341,13 +388,11 @@ static NOINLINE void do_after(struct run_queue *q, struct thread *before, u32 af
 static ALWAYS_INLINE void finish(void)
 {
 	struct run_queue *q = run_queue;
-	struct thread *before = q->before;
 	u32 after = q->after;
 
-	q->after = 0;
-	spin_unlock(&q->lock);
+	spin_unlock_irqs_off(&q->lock);
 	if (unlikely(after != 0))
-		do_after(q, before, after);
+		do_after(q, after);
 }
 
 void sched_finish_first_switch(void)
@@ -362,14 +407,9 @@ static ALWAYS_INLINE void reschedule(bool preempted)
 	struct run_queue *q = run_queue;
 	struct thread *prev = current, *next;
 
-	spin_lock(&q->lock);
+	spin_lock_irqs_off(&q->lock);
 	need_resched = 0;
-	put(q, prev, preempted);
-	next = choose(q);
-	if (unlikely(q->closed))
-		q->after |= AFTER_EMPTY;
-	if (q->nr_ready != 0)
-		tick_start(q);
+	next = choose(q, prev, preempted);
 	if (next != prev)
 		switch_threads(q, prev, next);
 	finish();
@@ -381,11 +421,6 @@ void schedule(void)
 	irq_disable();
 	reschedule(false);
 	irq_enable();
-}
-
-void yield(void)
-{
-	schedule();
 }
 
 /* --- preemption --------------------------------------------------------------------------- */
@@ -448,6 +483,7 @@ static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 	wait_queue_init(&q->drained);
 	timer_init_cpu(cpu);
 	timer_init(&q->tick, on_tick);
+	idle->priority = PRIORITY_IDLE;
 	q->idle = idle;
 	q->running = running;
 	*per_cpu_ptr(&current, cpu) = running;

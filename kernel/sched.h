@@ -52,8 +52,11 @@ bool thread_wake(struct thread *t);
  */
 void schedule(void);
 
-/* Let others run first. */
-void yield(void);
+/* Let others of the same priority run first. */
+static inline void yield(void)
+{
+	schedule();
+}
 
 /* CPUs on which threads are placed: those that are online and do not leave. */
 extern struct cpumask cpus_active;

@@ -39,9 +39,10 @@ typedef int (*thread_fn)(void *arg);
 #define THREAD_MAGIC	0x6461657268543a50ul
 #define STACK_MAGIC	0x6d6f74746f423a50ul /* the lowest word of each stack */
 
-/* Higher runs first.  Idle threads have none: they run when nobody wants to. */
+/* Higher runs first. */
 #define PRIORITIES	 32u
-#define PRIORITY_LOW	 0u
+#define PRIORITY_IDLE	 0u /* idle threads': they run when nobody wants to */
+#define PRIORITY_LOW	 1u
 #define PRIORITY_DEFAULT 16u
 #define PRIORITY_HIGH	 31u
 

@@ -117,7 +117,8 @@ TEST("sched.thread", many_on_each_cpu)
 
 struct turns {
 	struct test *t;
-	u32 next; /* all on one CPU, which changes threads only where they say so */
+	u64 start;
+	u32 taken[TURN_TAKERS]; /* all on one CPU */
 };
 
 struct turn_taker {
@@ -125,12 +126,23 @@ struct turn_taker {
 	u32 number;
 };
 
+/*
+ * Everybody has had as many turns as I before this one, or the tick came just as it began:
+ * that costs a turn, and can happen once in each period.
+ */
 static int take_turns(void *arg)
 {
 	struct turn_taker *me = arg;
+	struct turns *turns = me->turns;
 
 	for (u32 i = 0; i < TURNS; i++) {
-		EXPECT_EQ(me->turns->t, me->turns->next++, i * TURN_TAKERS + me->number);
+		u64 ticks = (time_ns() - turns->start) / (10 * NS_PER_MS) + 1;
+
+		for (u32 other = 0; other < TURN_TAKERS; other++)
+			EXPECT(turns->t, READ_ONCE(turns->taken[other]) + ticks >= i,
+			       "thread %u has had %u turns before turn %u of thread %u", other,
+			       turns->taken[other], i, me->number);
+		WRITE_ONCE(turns->taken[me->number], i + 1);
 		yield();
 	}
 	return 0;
@@ -143,6 +155,7 @@ TEST("sched.thread", yield_is_first_in_first_out)
 	struct turn_taker takers[TURN_TAKERS];
 	struct thread *threads[TURN_TAKERS];
 
+	turns.start = time_ns();
 	for (u32 i = 0; i < TURN_TAKERS; i++) {
 		takers[i] = (struct turn_taker){ &turns, i };
 		threads[i] = start(t, cpu_id, take_turns, &takers[i]);
@@ -150,7 +163,8 @@ TEST("sched.thread", yield_is_first_in_first_out)
 	for (u32 i = 0; i < TURN_TAKERS; i++)
 		if (threads[i] != NULL)
 			thread_join(threads[i]);
-	EXPECT_EQ(t, turns.next, TURNS * TURN_TAKERS);
+	for (u32 i = 0; i < TURN_TAKERS; i++)
+		EXPECT_EQ(t, turns.taken[i], TURNS);
 }
 
 static u32 spin_until_others_ran;

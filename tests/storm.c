@@ -29,14 +29,18 @@ void storm_start_in_crowds(struct storm_clock *c, u64 steps)
 
 bool storm_step_due(struct storm_clock *c)
 {
-	u64 *end = &c->end[cpu_id], *steps = &c->steps[cpu_id], now = time_ns();
+	u64 *end, *steps, now = time_ns();
+	bool due;
 
+	preempt_disable(); /* other threads of this CPU count there too */
+	end = &c->end[cpu_id];
+	steps = &c->steps[cpu_id];
 	if (*end == 0)
 		*end = now + c->ns;
-	else if (*steps >= c->bound || now >= *end)
-		return false;
-	++*steps;
-	return true;
+	due = *steps == 0 || (*steps < c->bound && now < *end);
+	*steps += due;
+	preempt_enable();
+	return due;
 }
 
 u64 storm_steps(struct test *t, const struct storm_clock *c, const struct cpumask *cpus)

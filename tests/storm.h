@@ -34,7 +34,7 @@ void storm_start(struct storm_clock *c, u64 steps);
 /* ... one after the other in crowds of CPUs: on_each_cpu_in_crowds(). */
 void storm_start_in_crowds(struct storm_clock *c, u64 steps);
 
-/* Is this CPU to make one more step?  In a thread that stays here, or with interrupts off. */
+/* Is this CPU to make one more step?  Any context but NMI. */
 bool storm_step_due(struct storm_clock *c);
 
 /* The steps of all CPUs; each of @cpus must have made one, or the test fails. */

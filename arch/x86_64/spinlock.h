@@ -11,7 +11,9 @@
  */
 #pragma once
 
+#include "arch/x86_64/insn.h"
 #include "arch/x86_64/lock_rank.h"
+#include "lib/assert.h"
 #include "lib/types.h"
 
 struct spinlock {
@@ -36,6 +38,32 @@ void spin_unlock(struct spinlock *l);
 /* With interrupts off; returns what to give to spin_unlock_irqrestore(). */
 u64 spin_lock_irqsave(struct spinlock *l);
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
+
+/*
+ * The same for a lock that is only held with interrupts off, where every instruction counts:
+ * nobody is preempted then, so release builds leave preempt_count and the holder alone.
+ * Inline; the acquire and the release are those of spin_lock() and spin_unlock().
+ */
+static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l)
+{
+	u32 ticket;
+
+	if (CONFIG_DEBUG) {
+		spin_lock(l);
+		return;
+	}
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	while (unlikely(__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket))
+		cpu_pause();
+}
+
+static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l)
+{
+	if (CONFIG_DEBUG)
+		spin_unlock(l);
+	else
+		__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
+}
 
 /*
  * May this CPU wait for others to answer an IPI?  Only if it holds no lock that one of

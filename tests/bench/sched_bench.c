@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/bench/sched_bench.c - what a switch between two kernel threads costs, from the
+ * yield of one to behind that of the other.
+ */
+#include "arch/x86_64/percpu.h"
+#include "kernel/sched.h"
+#include "lib/assert.h"
+#include "mm/mm.h"
+#include "tests/bench/bench.h"
+
+struct partner {
+	struct mm *mm;
+	u64 arrived; /* when its yield returned */
+	bool stop;
+};
+
+static int take_turns(void *arg)
+{
+	struct partner *p = arg;
+
+	kthread_use_mm(p->mm);
+	while (!READ_ONCE(p->stop)) {
+		yield();
+		p->arrived = bench_clock(BENCH_END);
+	}
+	kthread_unuse_mm();
+	return 0;
+}
+
+static struct mm *new_mm(void)
+{
+	struct mm *mm = mm_create();
+
+	ASSERT(mm != NULL, "out of memory");
+	return mm;
+}
+
+/* There is measured; the way back is alike. */
+static void measure(struct bench *b, struct mm *own, struct mm *other)
+{
+	struct partner p = { .mm = other };
+	struct thread *t = thread_create_on(cpu_id, "partner", take_turns, &p);
+
+	ASSERT(t != NULL, "out of memory");
+	kthread_use_mm(own);
+	thread_start(t);
+	yield();
+	while (bench_more(b)) {
+		u64 start = bench_clock(BENCH_BEGIN);
+
+		yield();
+		bench_add(b, p.arrived - start);
+	}
+	WRITE_ONCE(p.stop, true);
+	thread_join(t);
+	kthread_unuse_mm();
+}
+
+BENCH(thread_switch_same_mm)
+{
+	struct mm *mm = new_mm();
+
+	measure(b, mm, mm);
+	mm_put(mm);
+}
+
+BENCH(thread_switch_other_mm)
+{
+	struct mm *own = new_mm(), *other = new_mm();
+
+	measure(b, own, other);
+	mm_put(own);
+	mm_put(other);
+}

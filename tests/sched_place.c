@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sched_place.c - on which CPU a thread runs: affinity, migrate-disabled sections (R7),
+ * placement and balance, and each with each.
+ */
+#include "arch/x86_64/migrate.h"
+#include "kernel/sched.h"
+#include "lib/err.h"
+#include "lib/assert.h"
+#include "mm/slab.h"
+#include "tests/cpus.h"
+#include "tests/harness.h"
+#include "tests/storm.h"
+#include "tests/threads.h"
+
+static struct cpumask only(u32 cpu)
+{
+	struct cpumask mask = { 0 };
+
+	cpumask_set(&mask, cpu);
+	return mask;
+}
+
+/* An online CPU other than @cpu. */
+static u32 other_than(u32 cpu)
+{
+	u32 next = cpumask_next(&cpus_online, cpu);
+
+	return next < MAX_CPUS ? next : cpumask_first(&cpus_online);
+}
+
+/* A thread that does as it is told, so that a test can look at it in any state. */
+enum order {
+	ORDER_NONE,
+	ORDER_SPIN,
+	ORDER_SLEEP, /* until it is woken by the next order */
+	ORDER_ENTER, /* a section */
+	ORDER_LEAVE,
+	ORDER_END,
+};
+
+struct puppet {
+	struct thread *thread;
+	struct wait_queue orders;
+	u32 order, done; /* how many; done follows order */
+	enum order what;
+	u32 cpu; /* where it was when it did the last */
+};
+
+static void obey(struct puppet *p, enum order what)
+{
+	if (what == ORDER_ENTER)
+		migrate_disable();
+	if (what == ORDER_LEAVE)
+		migrate_enable();
+	WRITE_ONCE(p->cpu, this_cpu_read(cpu_id));
+	__atomic_fetch_add(&p->done, 1, __ATOMIC_RELEASE);
+}
+
+static int be_puppet(void *arg)
+{
+	struct puppet *p = arg;
+	enum order what = ORDER_SLEEP;
+
+	for (;;) {
+		u32 done = p->done;
+
+		if (what == ORDER_SPIN)
+			while (READ_ONCE(p->order) == done)
+				cpu_pause();
+		else
+			wait_event(&p->orders, READ_ONCE(p->order) != done);
+		what = READ_ONCE(p->what);
+		obey(p, what);
+		if (what == ORDER_END)
+			return 0;
+	}
+}
+
+static bool has_done(const struct puppet *p)
+{
+	return __atomic_load_n(&p->done, __ATOMIC_ACQUIRE) == p->order;
+}
+
+/* Without waiting for it. */
+static void tell(struct puppet *p, enum order what)
+{
+	WRITE_ONCE(p->what, what);
+	__atomic_fetch_add(&p->order, 1, __ATOMIC_RELEASE);
+	wake_all(&p->orders);
+}
+
+static void order(struct puppet *p, enum order what)
+{
+	tell(p, what);
+	while (!has_done(p))
+		sleep_ns(NS_PER_US);
+}
+
+/* A started puppet on @cpu; false: the test has failed. */
+static bool make_puppet(struct test *t, struct puppet *p, u32 cpu)
+{
+	*p = (struct puppet){ 0 };
+	wait_queue_init(&p->orders);
+	p->thread = thread_create_on(cpu, "puppet", be_puppet, p);
+	EXPECT(t, p->thread != NULL, "no memory for a thread");
+	if (p->thread == NULL)
+		return false;
+	thread_start(p->thread);
+	order(p, ORDER_SLEEP);
+	return true;
+}
+
+static void end_puppet(struct puppet *p)
+{
+	tell(p, ORDER_END);
+	thread_join(p->thread);
+}
+
+static int move(struct puppet *p, u32 cpu)
+{
+	struct cpumask mask = only(cpu);
+
+	return thread_set_affinity(p->thread, &mask);
+}
+
+/* --- affinity ------------------------------------------------------------------------------ */
+
+TEST("sched.place", affinity_moves_who_runs, .cpus = 2)
+{
+	struct puppet p;
+	u32 cpu;
+
+	if (!make_puppet(t, &p, 1))
+		return;
+	order(&p, ORDER_SPIN);
+	EXPECT_EQ(t, p.cpu, 1);
+	for_each_cpu (cpu, &cpus_online) {
+		EXPECT_EQ(t, move(&p, cpu), 0);
+		EXPECT_EQ(t, p.thread->cpu, cpu);
+		order(&p, ORDER_SPIN);
+		EXPECT_EQ(t, p.cpu, cpu);
+	}
+	end_puppet(&p);
+}
+
+TEST("sched.place", affinity_moves_who_sleeps, .cpus = 2)
+{
+	struct puppet p;
+	u32 cpu;
+
+	if (!make_puppet(t, &p, 1))
+		return;
+	for_each_cpu (cpu, &cpus_online) {
+		EXPECT_EQ(t, move(&p, cpu), 0);
+		order(&p, ORDER_SLEEP);
+		EXPECT_EQ(t, p.cpu, cpu);
+	}
+	end_puppet(&p);
+}
+
+/* It waits behind this thread on this CPU, and goes at once. */
+TEST("sched.place", affinity_moves_who_waits, .cpus = 2)
+{
+	u32 self = cpu_id, there = other_than(self);
+	struct puppet p;
+
+	if (!make_puppet(t, &p, self))
+		return;
+	preempt_disable();
+	tell(&p, ORDER_SLEEP);
+	EXPECT(t, !has_done(&p), "it ran beside this thread");
+	preempt_enable();
+	EXPECT_EQ(t, move(&p, there), 0);
+	while (!has_done(&p))
+		cpu_pause(); /* this CPU is not given up */
+	EXPECT_EQ(t, p.cpu, there);
+	end_puppet(&p);
+}
+
+static int move_self(void *arg)
+{
+	struct test *t = arg;
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online) {
+		struct cpumask mask = only(cpu);
+
+		EXPECT_EQ(t, thread_set_affinity(current, &mask), 0);
+		EXPECT_EQ(t, this_cpu_read(cpu_id), cpu);
+	}
+	return 0;
+}
+
+TEST("sched.place", affinity_moves_oneself)
+{
+	struct thread *thread = thread_create_on(cpu_id, "test", move_self, t);
+
+	EXPECT(t, thread != NULL, "no memory for a thread");
+	if (thread == NULL)
+		return;
+	thread_start(thread);
+	thread_join(thread);
+}
+
+TEST("sched.place", affinity_without_a_cpu)
+{
+	struct cpumask none = { 0 };
+
+	EXPECT_EQ(t, thread_set_affinity(current, &none), -EINVAL);
+	cpumask_set(&none, MAX_CPUS - 1);
+	if (!cpumask_test(&cpus_online, MAX_CPUS - 1))
+		EXPECT_EQ(t, thread_set_affinity(current, &none), -EINVAL);
+}
+
+/* --- migrate-disabled sections -------------------------------------------------------------- */
+
+TEST("sched.place", sections_nest)
+{
+	EXPECT_EQ(t, migrate_count, 0);
+	migrate_disable();
+	migrate_disable();
+	EXPECT_EQ(t, migrate_count & ~MIGRATE_SLOW, 2);
+	migrate_enable();
+	EXPECT_EQ(t, migrate_count & ~MIGRATE_SLOW, 1);
+	sleep_ns(NS_PER_MS); /* it may sleep in one */
+	EXPECT_EQ(t, migrate_count, 1 | MIGRATE_SLOW);
+	EXPECT(t, current->pinned_since != 0, "the time is not known");
+	migrate_enable();
+	EXPECT_EQ(t, migrate_count, 0);
+}
+
+TEST("sched.place", own_affinity_in_a_section)
+{
+	struct cpumask mask = only(cpu_id);
+
+	migrate_disable();
+	EXPECT_EQ(t, thread_set_affinity(current, &mask), -EBUSY);
+	migrate_enable();
+}
+
+struct setter {
+	struct test *t;
+	struct puppet *p;
+	u32 cpu, *order, nth;
+	struct completion asked;
+};
+
+/* Ask for a change, and note when it came about. */
+static int set_affinity(void *arg)
+{
+	struct setter *s = arg;
+	struct cpumask mask = only(s->cpu);
+
+	complete(&s->asked);
+	EXPECT_EQ(s->t, thread_set_affinity(s->p->thread, &mask), 0);
+	EXPECT(s->t, !cpumask_equal(&s->p->thread->affinity, &cpus_online), "no change");
+	s->nth = __atomic_fetch_add(s->order, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+#define SETTERS 3u
+
+/* Has the thread as many changes waiting? */
+static u32 waiting_changes(const struct thread *t)
+{
+	const struct list_node *n;
+	u32 changes = 0;
+
+	for (n = t->requests.next; n != &t->requests; n = n->next)
+		changes++;
+	return changes;
+}
+
+static void start_setters(struct test *t, struct setter *s, struct puppet *p, u32 *order_of_end,
+			  struct thread **threads)
+{
+	u32 cpu = p->cpu;
+
+	for (u32 i = 0; i < SETTERS; i++) {
+		cpu = other_than(cpu);
+		s[i] = (struct setter){ .t = t, .p = p, .cpu = cpu, .order = order_of_end };
+		completion_init(&s[i].asked);
+		threads[i] = thread_create_on(cpu_id, "setter", set_affinity, &s[i]);
+		ASSERT(threads[i] != NULL, "no memory for a thread");
+		thread_start(threads[i]);
+		wait_for_completion(&s[i].asked);
+		while (waiting_changes(p->thread) != i + 1)
+			sleep_ns(NS_PER_US);
+	}
+}
+
+/* Sleeping or running in a section: changes queue up, come about at its end, in their order. */
+static void check_changes_wait(struct test *t, enum order in_section)
+{
+	struct thread *threads[SETTERS];
+	struct setter s[SETTERS];
+	u32 ended = 0;
+	struct puppet p;
+
+	if (!make_puppet(t, &p, 1))
+		return;
+	order(&p, ORDER_ENTER);
+	order(&p, in_section);
+	start_setters(t, s, &p, &ended, threads);
+	order(&p, in_section); /* it runs once more, and where it was */
+	EXPECT_EQ(t, p.cpu, 1);
+	EXPECT_EQ(t, READ_ONCE(ended), 0);
+	EXPECT_EQ(t, waiting_changes(p.thread), SETTERS);
+	order(&p, ORDER_LEAVE);
+	for (u32 i = 0; i < SETTERS; i++) {
+		thread_join(threads[i]);
+		EXPECT_EQ(t, s[i].nth, i);
+	}
+	EXPECT_EQ(t, p.cpu, s[SETTERS - 1].cpu); /* at once: noted behind migrate_enable() */
+	EXPECT_EQ(t, ended, SETTERS);
+	end_puppet(&p);
+}
+
+TEST("sched.place", changes_wait_for_a_sleeper, .cpus = 2)
+{
+	check_changes_wait(t, ORDER_SLEEP);
+}
+
+TEST("sched.place", changes_wait_for_a_runner, .cpus = 2)
+{
+	check_changes_wait(t, ORDER_SPIN);
+}
+
+static int end_soon(void *arg)
+{
+	for (u64 i = 0; i < (u64)arg; i++)
+		cpu_pause();
+	return 0;
+}
+
+#define ENDINGS 100u
+
+/* A change comes about, or the thread has ended: nobody waits for ever. */
+TEST("sched.place", change_meets_the_end, .cpus = 2)
+{
+	u32 changed = 0, ended = 0;
+
+	for (u32 i = 0; i < ENDINGS; i++) {
+		struct cpumask there = only(other_than(1));
+		struct thread *thread = thread_create_on(1, "test", end_soon, (void *)(i * 37ul));
+		int err;
+
+		EXPECT(t, thread != NULL, "no memory for a thread");
+		if (thread == NULL)
+			return;
+		thread_start(thread);
+		err = thread_set_affinity(thread, &there);
+		EXPECT(t, err == 0 || err == -ESRCH, "%s", err_name(err));
+		changed += err == 0;
+		ended += err == -ESRCH;
+		thread_join(thread);
+	}
+	test_note("%u changes, %u after the end", changed, ended);
+}
+
+static int report_sections(void *arg)
+{
+	(void)arg;
+	return (int)migrate_count;
+}
+
+/* Who is created in a section is in none. */
+TEST("sched.place", section_is_not_inherited)
+{
+	struct thread *thread;
+
+	migrate_disable();
+	thread = thread_create_on(cpu_id, "test", report_sections, NULL);
+	EXPECT(t, thread != NULL, "no memory for a thread");
+	if (thread != NULL) {
+		thread_start(thread);
+		EXPECT_EQ(t, thread_join(thread), 0);
+	}
+	migrate_enable();
+}
+
+/* --- placement ----------------------------------------------------------------------------- */
+
+static void let_run_anywhere(struct test *t, struct puppet *p)
+{
+	EXPECT_EQ(t, thread_set_affinity(p->thread, &cpus_online), 0);
+}
+
+/* This CPU is busy with this thread, another has nothing to do: a woken one goes there. */
+TEST("sched.place", woken_goes_where_nobody_runs, .cpus = 2)
+{
+	struct puppet p;
+
+	if (!make_puppet(t, &p, cpu_id))
+		return;
+	let_run_anywhere(t, &p);
+	tell(&p, ORDER_SLEEP);
+	while (!has_done(&p))
+		cpu_pause();
+	EXPECT(t, p.cpu != cpu_id, "it ran on this CPU");
+	end_puppet(&p);
+}
+
+/* ... but not one in a section, whatever its affinity says. */
+TEST("sched.place", woken_in_a_section_stays, .cpus = 2)
+{
+	struct puppet p;
+
+	if (!make_puppet(t, &p, cpu_id))
+		return;
+	order(&p, ORDER_ENTER);
+	order(&p, ORDER_SLEEP);
+	p.thread->affinity = cpus_online; /* nobody else looks: it sleeps */
+	for (u32 i = 0; i < 3; i++) {
+		tell(&p, ORDER_SLEEP);
+		while (!has_done(&p))
+			sleep_ns(NS_PER_MS);
+		EXPECT_EQ(t, p.cpu, cpu_id);
+	}
+	order(&p, ORDER_LEAVE);
+	end_puppet(&p);
+}
+
+/* Two that want to run on one CPU, which is busy: the tick there has an idle one come for them. */
+TEST("sched.place", idle_cpu_pulls, .cpus = 2)
+{
+	u32 self = cpu_id;
+	struct puppet p;
+
+	if (!make_puppet(t, &p, self))
+		return;
+	preempt_disable();
+	tell(&p, ORDER_SLEEP);
+	p.thread->affinity = cpus_online; /* it waits on this CPU's queue */
+	while (!has_done(&p))
+		cpu_pause();
+	EXPECT(t, p.cpu != self, "it ran on this CPU");
+	preempt_enable();
+	end_puppet(&p);
+}
+
+static int note_cpu_in_section(void *arg)
+{
+	struct puppet *p = arg;
+
+	migrate_disable();
+	WRITE_ONCE(p->cpu, cpu_id);
+	__atomic_store_n(&p->done, 1, __ATOMIC_RELEASE);
+	while (READ_ONCE(p->order) == 0)
+		yield();
+	EXPECT_EQ((struct test *)p->thread, cpu_id, p->cpu);
+	migrate_enable();
+	return 0;
+}
+
+/* A thread in a section waits on a busy CPU while others have nothing to do: nobody pulls it. */
+TEST("sched.place", section_is_not_pulled, .cpus = 2)
+{
+	struct puppet p = { .thread = (struct thread *)t };
+	struct thread *thread = thread_create_on(cpu_id, "test", note_cpu_in_section, &p);
+	u64 until;
+
+	EXPECT(t, thread != NULL, "no memory for a thread");
+	if (thread == NULL)
+		return;
+	thread_start(thread);
+	while (__atomic_load_n(&p.done, __ATOMIC_ACQUIRE) == 0)
+		yield();
+	preempt_disable();
+	thread->affinity = cpus_online; /* it waits on this CPU's queue */
+	until = time_ns() + 50 * NS_PER_MS; /* some ticks, each of which looks for help */
+	while (time_ns() < until)
+		cpu_pause();
+	EXPECT_EQ(t, thread->cpu, cpu_id);
+	WRITE_ONCE(p.order, 1);
+	preempt_enable();
+	thread_join(thread);
+}
+
+/* --- all of it at once ---------------------------------------------------------------------- */
+
+#define WANDERERS_PER_CPU 3u
+#define WANDERINGS	  3000u
+
+struct wanderer {
+	struct test *t;
+	struct thread *thread;
+	struct rand rand;
+	u64 sections, moved;
+};
+
+static struct wanderers {
+	struct storm_clock clock;
+	struct wanderer *each;
+	u32 n;
+	bool over;
+} wanderers;
+
+static struct cpumask some_cpus(struct rand *r)
+{
+	struct cpumask mask = { 0 };
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online)
+		if (rand_below(r, 3) == 0)
+			cpumask_set(&mask, cpu);
+	cpumask_set(&mask, (u32)rand_below(r, cpumask_weight(&cpus_online)));
+	return mask;
+}
+
+static void pass_time(struct rand *r)
+{
+	switch (rand_below(r, 4)) {
+	case 0:
+		yield();
+		break;
+	case 1:
+		sleep_ns(rand_below(r, 200 * NS_PER_US));
+		break;
+	default:
+		for (u64 i = rand_below(r, 3000); i > 0; i--)
+			cpu_pause();
+	}
+}
+
+/* R7, in nested sections, with time passing in each way in between. */
+static void wander_in_a_section(struct wanderer *w)
+{
+	u32 depth = 1 + (u32)rand_below(&w->rand, 3), cpu;
+
+	migrate_disable();
+	cpu = cpu_id;
+	for (u32 i = 1; i < depth; i++)
+		migrate_disable();
+	pass_time(&w->rand);
+	EXPECT_EQ(w->t, cpu_id, cpu);
+	for (u32 i = 1; i < depth; i++)
+		migrate_enable();
+	pass_time(&w->rand);
+	EXPECT_EQ(w->t, cpu_id, cpu);
+	migrate_enable();
+	w->sections++;
+}
+
+static int wander(void *arg)
+{
+	struct wanderer *w = arg;
+	u32 cpu = this_cpu_read(cpu_id);
+
+	while (storm_step_due(&wanderers.clock)) {
+		u32 now;
+
+		if (rand_below(&w->rand, 2) == 0)
+			wander_in_a_section(w);
+		else
+			pass_time(&w->rand);
+		now = this_cpu_read(cpu_id);
+		w->moved += now != cpu;
+		cpu = now;
+	}
+	return 0;
+}
+
+/* Others change their affinity and priority meanwhile. */
+static int meddle(void *arg)
+{
+	struct wanderer *self = arg;
+
+	while (!READ_ONCE(wanderers.over)) {
+		struct wanderer *w = &wanderers.each[rand_below(&self->rand, wanderers.n)];
+		struct cpumask mask = some_cpus(&self->rand);
+		int err = thread_set_affinity(w->thread, &mask);
+
+		EXPECT(self->t, err == 0 || err == -ESRCH, "%s", err_name(err));
+		thread_set_priority(w->thread, PRIORITY_DEFAULT - 2 + (u32)rand_below(&self->rand, 4));
+		sleep_ns(rand_below(&self->rand, 100 * NS_PER_US));
+	}
+	return 0;
+}
+
+#define MEDDLERS 2u
+
+static bool make_wanderers(struct test *t, struct wanderer *w, u32 n, u32 wander_n)
+{
+	struct rand r = test_rand(t);
+
+	for (u32 i = 0; i < n; i++) {
+		w[i] = (struct wanderer){ .t = t };
+		rand_seed(&w[i].rand, rand_next(&r));
+		w[i].thread = thread_create("wanderer", i < wander_n ? wander : meddle, &w[i]);
+		if (w[i].thread == NULL)
+			return false;
+	}
+	return true;
+}
+
+TEST("sched.place", storm)
+{
+	u32 n = WANDERERS_PER_CPU * cpumask_weight(&cpus_online);
+	struct wanderer *w = kmalloc((n + MEDDLERS) * sizeof(*w));
+	u64 sections = 0, moved = 0;
+
+	EXPECT(t, w != NULL, "no memory");
+	if (w == NULL)
+		return;
+	wanderers = (struct wanderers){ .each = w, .n = n };
+	storm_start(&wanderers.clock, share_of(WANDERINGS));
+	if (!make_wanderers(t, w, n + MEDDLERS, n))
+		panic("sched.place: no memory for %u threads", n);
+	for (u32 i = 0; i < n + MEDDLERS; i++)
+		thread_start(w[i].thread);
+	/* The meddlers need them all until they are told. */
+	for (u32 i = 0; i < n; i++)
+		wait_for_completion(&w[i].thread->dead);
+	WRITE_ONCE(wanderers.over, true);
+	for (u32 i = 0; i < n; i++)
+		complete(&w[i].thread->dead);
+	for (u32 i = n + MEDDLERS; i-- > 0;)
+		thread_join(w[i].thread);
+	for (u32 i = 0; i < n; i++) {
+		sections += w[i].sections;
+		moved += w[i].moved;
+	}
+	test_note("%lu sections, %lu moves of %u threads", sections, moved, n);
+	kfree(w);
+}
