@@ -20,7 +20,7 @@ SEED = 1
 TRIES = 10  # orders of the axes tried for each row
 ROUNDS = 100  # of dropping rows
 DROPPED = 4  # rows at a time
-ROW_SECONDS = 8  # what a row takes of which no `slow` line says more
+ROW_SECONDS = 10  # what a row takes of which no `slow` line says more
 
 
 class Bits:
