@@ -61,6 +61,17 @@ static u64 allocated_to_users(void)
 	return s.allocated;
 }
 
+#define FEW_PAGES 16
+
+/* A table comes from the users' zone when the kernel's is used up: all may lie on CPUs' stacks. */
+static bool kernel_has_pages(void)
+{
+	struct page_alloc_stats s;
+
+	page_alloc_stats(ZONE_KERNEL, &s);
+	return s.free >= FEW_PAGES;
+}
+
 static void end(struct mm *mm)
 {
 	use(NULL);
@@ -117,17 +128,20 @@ TEST("mm.large", small_without_a_block)
 TEST("mm.large", unmap_of_a_part_splits)
 {
 	struct mm *mm;
+	bool exact;
 	u64 before;
 
 	if (!has_blocks(t, 2))
 		return;
 	mm = make_large(t, 2);
 	EXPECT_EQ(t, mm->table_pages, LARGE_TABLES);
+	exact = kernel_has_pages();
 	before = allocated_to_users();
 	EXPECT_EQ(t, mm_unmap(mm, BASE + 10 * PAGE_SIZE, BASE + 12 * PAGE_SIZE), 0);
 	EXPECT_EQ(t, mm->pages, 2 * FRAMES - 2);
 	EXPECT_EQ(t, mm->table_pages, LARGE_TABLES + 1);
-	EXPECT_EQ(t, allocated_to_users(), before - 2);
+	if (exact)
+		EXPECT_EQ(t, allocated_to_users(), before - 2);
 	expect_pages(t, 0, 10);
 	EXPECT_EQ(t, get(BASE + 10 * PAGE_SIZE), NO_VALUE);
 	EXPECT_EQ(t, get(BASE + 11 * PAGE_SIZE), NO_VALUE);

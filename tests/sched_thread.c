@@ -90,12 +90,15 @@ TEST("sched.thread", many_on_each_cpu)
 	static struct thread *threads[THREADS_MAX];
 	static struct where where[MAX_CPUS];
 	u32 each = MIN(THREADS_PER_CPU, THREADS_MAX / cpumask_weight(&cpus_online));
+	bool enough = true;
 	u32 cpu, n = 0;
 
 	for_each_cpu (cpu, &cpus_online) {
 		where[cpu] = (struct where){ .t = t, .cpu = cpu };
-		for (u32 i = 0; i < each; i++)
-			threads[n++] = thread_create_on(cpu, "many", look_around, &where[cpu]);
+		for (u32 i = 0; i < each && enough; i++) {
+			threads[n] = thread_create_on(cpu, "many", look_around, &where[cpu]);
+			enough = threads[n++] != NULL;
+		}
 	}
 	for (u32 i = 0; i < n; i++)
 		if (threads[i] != NULL)
@@ -103,11 +106,10 @@ TEST("sched.thread", many_on_each_cpu)
 	for (u32 i = 0; i < n; i++)
 		if (threads[i] != NULL)
 			thread_join(threads[i]);
-	for (u32 i = 0; i < n; i++)
-		if (threads[i] == NULL) {
-			test_skip(t, "too little memory for %u threads", n);
-			return;
-		}
+	if (!enough) {
+		test_skip(t, "too little memory for %u threads on each CPU", each);
+		return;
+	}
 	for_each_cpu (cpu, &cpus_online)
 		EXPECT_EQ(t, where[cpu].ran, each);
 }

@@ -59,14 +59,15 @@ class Axes:
     def read_combination(self, words):
         values = {}
         for word in words:
-            name, _, listed = word.partition("=")
+            name, equals, listed = word.partition("!=" if "!=" in word else "=")
             axis = next((axis for axis in self.axes if axis.name == name), None)
             if axis is None:
                 raise ValueError(f"no axis {name}")
             # A value may hold commas and = itself: what is written is the value, or a list.
-            values[name] = {listed} if listed in axis.values else set(listed.split(","))
-            if not values[name] <= set(axis.values):
+            written = {listed} if listed in axis.values else set(listed.split(","))
+            if not written <= set(axis.values):
                 raise ValueError(f"{name} has no such value: {listed}")
+            values[name] = written if equals == "=" else set(axis.values) - written
         return values
 
     def read_never(self, text):

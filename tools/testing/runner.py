@@ -3,7 +3,6 @@
 
 import concurrent.futures
 import dataclasses
-import itertools
 import os
 import re
 import signal
@@ -26,7 +25,6 @@ class Row:
     must: tuple = ()  # regular expressions that some line must have
     must_not: tuple = ()  # and that no line may have
     check: typing.Callable = None  # of the whole log; returns what is wrong, or None
-    alone: bool = False  # nothing else runs meanwhile
 
 
 class Failed(Exception):
@@ -131,18 +129,14 @@ class Runner:
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         print("\n".join("     | " + line for line in lines[-TAIL:]), flush=True)
 
-    def together(self, rows, jobs):
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    def run(self, rows):
+        """In order, some beside each other.  True: all passed."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             try:
                 list(pool.map(self.one, rows))
             except KeyboardInterrupt:
                 self.stop()
                 raise
-
-    def run(self, rows):
-        """In order; rows that are not alone may run beside each other.  True: all passed."""
-        self.logs.mkdir(parents=True, exist_ok=True)
-        for alone, group in itertools.groupby(rows, lambda row: row.alone):
-            self.together(list(group), 1 if alone else self.jobs)
         print(f"{self.passed} passed, {self.failed} failed")
         return self.failed == 0 and self.passed > 0
