@@ -49,8 +49,7 @@ bool may_run_on(const struct thread *t, u32 cpu)
 	return cpumask_empty(&allowed);
 }
 
-/* One that idles, which is the caller's then; MAX_CPUS: none. */
-static u32 claim_idle(const struct cpumask *allowed)
+u32 claim_idle(const struct cpumask *allowed)
 {
 	struct cpumask idle;
 	u32 cpu;
@@ -104,6 +103,7 @@ static void note_section(struct run_queue *q, struct thread *t)
 {
 	t->pinned_cpu = q->cpu;
 	t->pinned_since = time_ns();
+	t->pinned_site = migrate_site;
 	list_add_tail(&t->pinned_node, &q->pinned);
 	this_cpu_or(migrate_count, MIGRATE_SLOW);
 }

@@ -107,6 +107,9 @@ void kick(const struct run_queue *q);
 /* May @t, which is in no migrate-disabled section, run on @cpu as things are? */
 bool may_run_on(const struct thread *t, u32 cpu);
 
+/* One of @allowed that idles, which is the caller's to send a thread to; MAX_CPUS: none. */
+u32 claim_idle(const struct cpumask *allowed);
+
 /* Where @t should run, which does not run now.  Under its queue's lock. */
 u32 select_cpu(struct thread *t);
 

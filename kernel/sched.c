@@ -111,9 +111,9 @@ static bool waits_with(const struct run_queue *q, u32 least)
 /* A CPU that has nothing to do comes and pulls what waits here. */
 static void wake_an_idle_cpu(void)
 {
-	u32 cpu = cpumask_first(&cpus_idle);
+	u32 cpu = claim_idle(&cpus_active);
 
-	if (cpu < MAX_CPUS && cpumask_clear_atomic(&cpus_idle, cpu))
+	if (cpu < MAX_CPUS)
 		kick(&run_queues[cpu]);
 }
 

@@ -62,6 +62,16 @@ static inline void yield(void)
 extern struct cpumask cpus_active;
 
 /*
+ * CPU @cpu is to leave: place nothing there any more, move away what may move, and wait until
+ * the last thread there has ended its migrate-disabled section.  Says on the console who takes
+ * long.  0, or -EBUSY when time_ns() is @deadline (0: none), with the CPU as before.  May block.
+ */
+int sched_cpu_deactivate(u32 cpu, u64 deadline) WARN_UNUSED_RESULT;
+
+/* CPU @cpu, whose idle thread runs, takes threads, those that belong there first. */
+void sched_cpu_activate(u32 cpu);
+
+/*
  * What counts of @t's priority from now on: for who lends it another's.  Any context but NMI;
  * no run queue's lock held.
  */

@@ -69,7 +69,8 @@ struct thread {
 	u32 migrate_count;	      /* [s] arch/x86_64/migrate.h's, while it does not run */
 	u32 pinned_cpu;		      /* [q] while it is in a section: its CPU, for checks */
 	u64 migrate_site;	      /* [s] */
-	u64 pinned_since;	      /* [q] when it was first switched out in its section */
+	u64 pinned_since;	      /* [q] when it was first switched out in its section, */
+	u64 pinned_site;	      /* [q] and where that begins */
 	struct list_node pinned_node; /* [q] of its run queue's .pinned */
 
 	thread_fn fn;		    /* [I] */
