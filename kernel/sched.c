@@ -296,7 +296,7 @@ static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 	spin_init(&q->lock, "run queue", LOCK_RANK_RUNQUEUE);
 	list_init(&q->ready);
 	timer_init_cpu(cpu);
-	timer_init(&q->tick, on_tick);
+	timer_init_pinned(&q->tick, on_tick);
 	q->idle = idle;
 	q->running = running;
 	*per_cpu_ptr(&current, cpu) = running;

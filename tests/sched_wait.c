@@ -3,10 +3,8 @@
  * tests/sched_wait.c - who waits is woken: not too early, in order, and always.
  */
 #include "arch/x86_64/insn.h"
-#include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
 #include "kernel/sched.h"
-#include "kernel/timer.h"
 #include "kernel/wait.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
@@ -359,42 +357,4 @@ TEST("sched.wait", sleepers_wake_in_order_and_not_early)
 
 	for_each_cpu (cpu, &cpus_online)
 		sleep_on(t, cpu);
-}
-
-#define TIMERS 16u
-
-struct noted_timer {
-	struct timer timer;
-	u32 *expired, order;
-};
-
-static void note_expiry(struct timer *timer)
-{
-	struct noted_timer *n = container_of(timer, struct noted_timer, timer);
-
-	n->order = (*n->expired)++;
-}
-
-/* By deadline; those of one moment as they were started; and not those that are cancelled. */
-TEST("sched.wait", timers_expire_in_order)
-{
-	struct noted_timer timers[TIMERS];
-	u32 expired = 0;
-	u64 start, flags = irq_save();
-
-	start = time_ns() + 2 * NS_PER_MS;
-	for (u32 i = 0; i < TIMERS; i++) {
-		timers[i] = (struct noted_timer){ .expired = &expired, .order = TIMERS };
-		timer_init(&timers[i].timer, note_expiry);
-		timer_start(&timers[i].timer, start + (i % 4) * NS_PER_MS);
-	}
-	EXPECT(t, timer_cancel(&timers[TIMERS - 1].timer), "was not running");
-	EXPECT(t, !timer_cancel(&timers[TIMERS - 1].timer), "still running");
-	irq_restore(flags);
-	sleep_ns(20 * NS_PER_MS);
-	EXPECT_EQ(t, expired, TIMERS - 1);
-	for (u32 i = 0; i < TIMERS - 1; i++)
-		EXPECT(t, timers[i].order == (i & 3) * (TIMERS / 4) + i / 4, "timer %u: %u", i,
-		       timers[i].order);
-	EXPECT_EQ(t, timers[TIMERS - 1].order, TIMERS);
 }
