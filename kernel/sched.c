@@ -149,6 +149,19 @@ bool thread_on_cpu(const struct thread *t)
 	return running;
 }
 
+/* --- priorities --------------------------------------------------------------------------- */
+
+void sched_set_effective_priority(struct thread *t, u32 priority)
+{
+	WRITE_ONCE(t->priority, priority);
+}
+
+void thread_set_priority(struct thread *t, u32 priority)
+{
+	t->base_priority = priority;
+	sched_set_effective_priority(t, priority);
+}
+
 /* --- switching ---------------------------------------------------------------------------- */
 
 static void check_switch(const struct run_queue *q, const struct thread *prev,

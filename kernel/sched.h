@@ -60,6 +60,9 @@ DECLARE_PER_CPU(u32, need_resched);
 /* Yield if it is time to: for loops that run long. */
 void cond_resched(void);
 
+/* What counts of @t's priority from now on: for who lends it another's.  Any context but NMI. */
+void sched_set_effective_priority(struct thread *t, u32 priority);
+
 /* Panic, naming @caller, unless the current thread may block here. */
 void check_may_block(const void *caller);
 

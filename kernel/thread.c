@@ -35,6 +35,8 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	t->stack_top = stack_top;
 	t->cpu = cpu;
 	t->state = THREAD_RUNNABLE;
+	t->priority = PRIORITY_DEFAULT;
+	t->base_priority = PRIORITY_DEFAULT;
 	list_init(&t->queue);
 	completion_init(&t->dead);
 	strlcpy(t->name, name, sizeof(t->name));

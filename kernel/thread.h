@@ -36,6 +36,12 @@ typedef int (*thread_fn)(void *arg);
 #define THREAD_MAGIC	0x6461657268543a50ul
 #define STACK_MAGIC	0x6d6f74746f423a50ul /* the lowest word of each stack */
 
+/* Higher runs first. */
+#define PRIORITIES	 32u
+#define PRIORITY_LOW	 0u
+#define PRIORITY_DEFAULT 16u
+#define PRIORITY_HIGH	 31u
+
 /*
  * [I]: constant after creation.  [q]: under the lock of its CPU's run queue.  [s]: its
  * own while it runs, its CPU's switch code's otherwise.
@@ -46,6 +52,8 @@ struct thread {
 	vaddr_t stack_top; /* [I] */
 	u32 cpu;	   /* [I] where it runs */
 	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
+	u32 priority;	   /* [q] what counts */
+	u32 base_priority; /* [q] its own, without what it has inherited */
 	struct list_node queue;	    /* [q] of its run queue's ready list, or of none */
 	u32 migrate_count;	    /* [s] arch/x86_64/migrate.h's, while it does not run */
 	u64 migrate_site;	    /* [s] */
@@ -69,6 +77,9 @@ struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
 
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);
+
+/* Give @t another priority, below PRIORITIES.  Any context but NMI. */
+void thread_set_priority(struct thread *t, u32 priority);
 
 /* End the thread that runs.  No lock held. */
 NORETURN void thread_exit(int status);
