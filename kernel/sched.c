@@ -158,8 +158,7 @@ void sched_set_effective_priority(struct thread *t, u32 priority)
 
 void thread_set_priority(struct thread *t, u32 priority)
 {
-	t->base_priority = priority;
-	sched_set_effective_priority(t, priority);
+	mutex_set_base_priority(t, priority);
 }
 
 /* --- switching ---------------------------------------------------------------------------- */

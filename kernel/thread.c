@@ -38,6 +38,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	t->priority = PRIORITY_DEFAULT;
 	t->base_priority = PRIORITY_DEFAULT;
 	list_init(&t->queue);
+	mutex_init_thread(t);
 	completion_init(&t->dead);
 	strlcpy(t->name, name, sizeof(t->name));
 	*stack_bottom(t) = STACK_MAGIC;
@@ -84,6 +85,7 @@ void thread_exit(int status)
 {
 	struct thread *self = current;
 
+	mutex_check_exit(self);
 	self->status = status;
 	self->state = THREAD_DEAD;
 	schedule();

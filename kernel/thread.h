@@ -16,6 +16,7 @@
 #pragma once
 
 #include "arch/x86_64/percpu.h"
+#include "kernel/mutex.h"
 #include "kernel/wait.h"
 #include "lib/list.h"
 #include "lib/types.h"
@@ -61,6 +62,7 @@ struct thread {
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
+	struct thread_pi pi;	    /* kernel/mutex.h, under whose lock both priorities change */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
 	char name[THREAD_NAME_MAX]; /* [I] */
 };

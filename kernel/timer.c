@@ -32,9 +32,10 @@
 #include "lib/assert.h"
 
 static struct timer_queue {
-	struct spinlock lock;	 /* rank LOCK_RANK_TIMERS */
-	struct list_node timers; /* [lock] soonest first; those of one moment as they were started */
-	struct timer *running;	 /* [lock] whose function this CPU runs */
+	struct spinlock lock; /* rank LOCK_RANK_TIMERS */
+	struct list_node
+		timers;	       /* [lock] soonest first; those of one moment as they were started */
+	struct timer *running; /* [lock] whose function this CPU runs */
 } ALIGNED(64) queues[MAX_CPUS];
 
 static struct timer *first_of(struct timer_queue *q)
@@ -209,7 +210,7 @@ static void take_all(struct timer_queue *q, struct list_node *moving)
 	spin_lock(&q->lock);
 	ASSERT(q->running == NULL, "CPU %u: moves its timers in the function of %p", cpu_id,
 	       (void *)q->running);
-	list_for_each_entry_safe(t, next, &q->timers, node) {
+	list_for_each_entry_safe (t, next, &q->timers, node) {
 		if (t->pinned)
 			continue;
 		list_del(&t->node);

@@ -85,16 +85,18 @@ TEST("sched.timer", far_and_past_deadlines)
 
 struct slow_timer {
 	struct timer timer;
-	u32 inside, ran; /* atomic: its function runs; how often it has */
-	u64 ns;		 /* how long it takes */
-	bool again;	 /* it starts itself again */
+	u32 began, inside, ran; /* atomic: how often it began; whether it runs; how often it has */
+	u64 delay;		/* until it expires */
+	u64 ns;			/* how long its function takes */
+	bool again;		/* it starts itself again */
 };
 
 static void run_slowly(struct timer *timer)
 {
 	struct slow_timer *s = container_of(timer, struct slow_timer, timer);
 
-	__atomic_store_n(&s->inside, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->inside, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&s->began, 1, __ATOMIC_RELEASE);
 	time_spin_ns(s->ns);
 	if (s->again)
 		timer_start(timer, time_ns());
@@ -102,9 +104,11 @@ static void run_slowly(struct timer *timer)
 	__atomic_store_n(&s->inside, 0, __ATOMIC_RELEASE);
 }
 
-static void start_now(void *arg)
+static void start_here(void *arg)
 {
-	timer_start(arg, time_ns());
+	struct slow_timer *s = arg;
+
+	timer_start(&s->timer, time_ns() + s->delay);
 }
 
 /* timer_cancel() meets the function in its middle: it must be over when it returns. */
@@ -115,8 +119,9 @@ static void cancel_inside(struct test *t, bool again)
 
 	s = (struct slow_timer){ .ns = NS_PER_MS / 4, .again = again };
 	timer_init(&s.timer, run_slowly);
-	run_on_cpu(cpumask_next(&cpus_online, cpu_id), start_now, &s.timer);
-	wait_until(&s.inside, 1);
+	run_on_cpu(cpumask_next(&cpus_online, cpu_id), start_here, &s);
+	while (__atomic_load_n(&s.began, __ATOMIC_ACQUIRE) == 0)
+		cpu_pause();
 	timer_cancel(&s.timer);
 	EXPECT_EQ(t, s.inside, 0);
 	ran = s.ran;
@@ -147,17 +152,19 @@ static u32 prevented, wrong; /* atomic */
 /* Start one there, cancel it here, at about the moment when it expires. */
 static void cancel_once(struct rand *r, u32 there)
 {
-	struct slow_timer s = { .ns = rand_below(r, NS_PER_US) };
+	struct slow_timer s = {
+		.delay = rand_below(r, CANCEL_MAX_WAIT),
+		.ns = rand_below(r, NS_PER_US),
+	};
 	bool was_pending;
 
 	timer_init(&s.timer, run_slowly);
-	run_on_cpu(there, start_now, &s.timer);
+	run_on_cpu(there, start_here, &s);
 	time_spin_ns(rand_below(r, CANCEL_MAX_WAIT));
 	was_pending = timer_cancel(&s.timer);
 	__atomic_fetch_add(&prevented, was_pending, __ATOMIC_RELAXED);
 	if (s.inside != 0 || s.ran != !was_pending)
 		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
-	s.ns = ~0ul; /* a function that still comes does not go unseen */
 }
 
 static int cancel_many(void *arg)

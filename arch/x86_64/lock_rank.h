@@ -14,6 +14,7 @@ enum lock_rank {
 	LOCK_RANK_OBJECT,   /* mm/object.c: one memory object's array of pages */
 	LOCK_RANK_SLAB,	    /* mm/slab.c: one cache's lists */
 	LOCK_RANK_WAIT,	    /* kernel/wait.c: one wait queue */
+	LOCK_RANK_PI,	    /* kernel/mutex.c: who waits for which mutex, and priorities */
 	LOCK_RANK_RUNQUEUE, /* kernel/sched.c: one CPU's run queue; held across a switch, which
 			       may give a slot its PGD */
 	LOCK_RANK_TIMERS,   /* kernel/timer.c: one CPU's timers */
