@@ -75,7 +75,7 @@ void timer_init_pinned(struct timer *t, timer_fn fn)
 }
 
 /* Lock the queue that @t belongs to.  Interrupts off. */
-static struct timer_queue *lock_queue_of(const struct timer *t)
+static struct timer_queue *lock_home_of(const struct timer *t)
 {
 	for (;; cpu_pause()) {
 		u32 cpu = READ_ONCE(t->cpu);
@@ -116,7 +116,7 @@ static struct timer_queue *bring_here(struct timer_queue *q, struct timer *t)
 void timer_start(struct timer *t, u64 deadline)
 {
 	u64 flags = irq_save();
-	struct timer_queue *q = lock_queue_of(t);
+	struct timer_queue *q = lock_home_of(t);
 
 	ASSERT(list_empty(&t->node), "timer %p is pending", (void *)t);
 	if (q->running != t)
@@ -125,8 +125,7 @@ void timer_start(struct timer *t, u64 deadline)
 	insert(q, t);
 	if (first_of(q) == t && q->running == NULL) /* else timer_expired() does it */
 		arm(q);
-	spin_unlock(&q->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /* @may_wait: for other CPUs, as the caller came. */
@@ -149,7 +148,7 @@ static bool try_cancel(struct timer *t, bool *pending)
 {
 	u64 flags = irq_save();
 	bool may_wait = spin_may_wait_for_cpus();
-	struct timer_queue *q = lock_queue_of(t);
+	struct timer_queue *q = lock_home_of(t);
 	bool running = q->running == t;
 
 	if (CONFIG_DEBUG)
@@ -160,8 +159,7 @@ static bool try_cancel(struct timer *t, bool *pending)
 		if (q == &queues[cpu_id] && list_empty(&q->timers))
 			timer_disarm();
 	}
-	spin_unlock(&q->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 	return !running;
 }
 
