@@ -103,12 +103,16 @@ static void do_now(struct actor *a, enum order order, struct mutex *m)
 	wait_for_completion(&a->done);
 }
 
-/* @a locks @m, which another has: returns when it waits. */
+/*
+ * @a locks @m, which another has: returns when it waits, and all have their priorities.  That
+ * is so once mutex.c's lock, under which both happen, has been taken again.
+ */
 static void wait_for_mutex(struct actor *a, struct mutex *m)
 {
 	tell(a, LOCK, m);
 	while (READ_ONCE(a->thread->pi.blocked_on) != m)
 		sleep_ns(POLL_NS);
+	thread_set_priority(current, current->base_priority);
 }
 
 static bool is_done(struct actor *a)
