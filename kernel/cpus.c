@@ -100,6 +100,7 @@ void cpu_main(void)
 
 	timers_arm();
 	cpumask_set_atomic(&cpus_online, self);
+	cpumask_set_atomic(&cpus_active, self);
 	__atomic_store_n(&cpus[self].state, CPU_ONLINE, __ATOMIC_RELEASE);
 	sched_run_idle();
 }

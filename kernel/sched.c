@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/sched.c - see sched.h.
+ * kernel/sched.c - which thread a CPU runs: choice, switch, preemption, waking, idling.
+ * run_queue.h says what a queue is; place.c on which one a thread is.
  *
  * A switch holds the run queue's lock from before the choice until after the stacks have
- * changed: schedule() takes it on the old thread's stack, sched_finish_switch() releases
- * it on the new one's.  It is the CPU that holds a lock (its number is in .holder, its
- * preempt_count is 1, its rank is noted), and the CPU stays the same, so that taking and
- * releasing need not be done by the same thread.  Under that lock nobody sees a thread
- * that is neither running nor completely saved.  Interrupts are off all along.
+ * changed: reschedule() takes it on the old thread's stack, finish() releases it on the new
+ * one's.  It is the CPU that holds a lock (its number is in .holder, its preempt_count is 1,
+ * its rank is noted), and the CPU stays the same, so that taking and releasing need not be
+ * done by the same thread.  Under that lock nobody sees a thread that is neither running nor
+ * completely saved.  Interrupts are off all along.  What needs other locks (telling a
+ * joiner, moving a thread elsewhere) is noted in .after and done when the lock is free.
  *
- * A dead thread is announced to its joiner by sched_finish_switch() too: only then
- * nobody runs on its stack.
+ * Who is preempted stays runnable whatever its state says: it may be about to block, and has
+ * not looked at its condition yet.
  *
- * An IPI wakes another CPU when its ready list was empty: it may be halted, or it must
- * start its tick.  Otherwise it has work or an IPI on the way already.
+ * need_resched asks a CPU to choose again.  It is looked at when an interrupt returns to the
+ * kernel, in the last preempt_enable(), before user mode, and by idle.  Set with interrupts
+ * off by a wake-up, it waits for the next of these.
+ *
+ * An IPI goes to another CPU when what it runs must give way, or when it must start its
+ * tick; not when it has been told by one that came before.
  */
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/insn.h"
@@ -23,9 +29,10 @@
 #include "arch/x86_64/switch.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
+#include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
+#include "kernel/run_queue.h"
 #include "kernel/sched.h"
-#include "kernel/timer.h"
 #include "lib/assert.h"
 #include "lib/ksyms.h"
 #include "mm/kspace.h"
@@ -34,17 +41,10 @@
 #define TICK_NS (10 * NS_PER_MS)
 
 DEFINE_PER_CPU(struct thread *, current);
-DEFINE_PER_CPU(u32, need_resched);
+DEFINE_PER_CPU(struct run_queue *, run_queue);
 
-static struct run_queue {
-	struct spinlock lock;	/* rank LOCK_RANK_RUNQUEUE */
-	struct list_node ready; /* [lock] runnable threads that do not run, first come first */
-	struct thread *running; /* [lock] the CPU's current */
-	struct thread *before;	/* [lock] who ran before it, during a switch */
-	struct thread *idle;	/* constant */
-	struct timer tick;	/* its CPU's */
-	bool ticking;		/* its CPU's: the tick is started */
-} ALIGNED(64) queues[MAX_CPUS];
+struct run_queue run_queues[MAX_CPUS];
+struct cpumask cpus_idle;
 
 static void NORETURN cannot_block(const void *caller, const char *why)
 {
@@ -65,7 +65,26 @@ void check_may_block(const void *caller)
 		cannot_block(caller, "with interrupts off");
 }
 
-/* --- the tick: runs while a thread waits for one that runs -------------------------------- */
+struct run_queue *lock_queue_of(const struct thread *t)
+{
+	for (;;) {
+		struct run_queue *q = &run_queues[READ_ONCE(t->cpu)];
+
+		spin_lock(&q->lock);
+		if (likely(q->cpu == READ_ONCE(t->cpu)))
+			return q;
+		spin_unlock(&q->lock); /* it moved meanwhile */
+	}
+}
+
+/* Interrupts as they were, and what need_resched asked for meanwhile. */
+static void leave(u64 flags)
+{
+	irq_restore(flags);
+	preempt_if_needed();
+}
+
+/* --- asking a CPU to think again ---------------------------------------------------------- */
 
 static void tick_start(struct run_queue *q)
 {
@@ -75,25 +94,71 @@ static void tick_start(struct run_queue *q)
 	timer_start(&q->tick, time_ns() + TICK_NS);
 }
 
+void kick(const struct run_queue *q)
+{
+	if (q->cpu == cpu_id)
+		need_resched = 1;
+	else
+		apic_send_ipi(cpus[q->cpu].apic_id, IRQ_RESCHEDULE);
+}
+
+/* Does somebody on this CPU's queue wait whose priority is @least or more?  A hint. */
+static bool waits_with(const struct run_queue *q, u32 least)
+{
+	return READ_ONCE(q->mask) >> least != 0;
+}
+
+/* A CPU that has nothing to do comes and pulls what waits here. */
+static void wake_an_idle_cpu(void)
+{
+	u32 cpu = cpumask_first(&cpus_idle);
+
+	if (cpu < MAX_CPUS && cpumask_clear_atomic(&cpus_idle, cpu))
+		kick(&run_queues[cpu]);
+}
+
+/* While somebody waits: the turn of who runs is over. */
 static void on_tick(struct timer *t)
 {
 	struct run_queue *q = container_of(t, struct run_queue, tick);
 
 	q->ticking = false;
-	if (list_empty(&q->ready))
-		return; /* another CPU that adds a thread now sends an IPI */
-	need_resched = 1;
+	if (READ_ONCE(q->nr_ready) == 0)
+		return;
+	if (waits_with(q, current == q->idle ? 0 : current->priority))
+		need_resched = 1;
+	wake_an_idle_cpu();
 	tick_start(q);
 }
 
-/* Another CPU has put a thread on this one's empty ready list; idle sees it by itself. */
+/* Another CPU has put a thread on this one's queue, or wants the one that runs looked at. */
 static void on_reschedule(struct trapframe *f)
 {
-	struct run_queue *q = &queues[cpu_id];
+	struct run_queue *q = run_queue;
+	struct thread *t = current;
 
 	(void)f;
-	if (current != q->idle && !list_empty(&q->ready))
+	if (t == q->idle || t->attention || q->closed ||
+	    (t->priority + 1 < PRIORITIES && waits_with(q, t->priority + 1)))
+		need_resched = 1;
+	if (READ_ONCE(q->nr_ready) != 0)
 		tick_start(q);
+}
+
+void enqueue(struct run_queue *q, struct thread *t)
+{
+	bool alone = q->nr_ready == 0;
+	bool told = !alone && top_priority(q) >= t->priority;
+
+	queue_insert(q, t, false);
+	if (told)
+		return;
+	if (q->running == q->idle || t->priority > q->running->priority)
+		kick(q);
+	else if (alone && q->cpu == cpu_id)
+		tick_start(q);
+	else if (alone)
+		kick(q);
 }
 
 /* --- blocking and waking ------------------------------------------------------------------ */
@@ -109,43 +174,37 @@ void thread_stay_awake(void)
 	WRITE_ONCE(current->state, THREAD_RUNNABLE);
 }
 
-/* Put @t on its CPU's ready list, and see to it that the CPU notices. */
-static void enqueue_woken(struct run_queue *q, struct thread *t)
-{
-	bool was_empty = list_empty(&q->ready);
-
-	list_add_tail(&t->queue, &q->ready);
-	if (!was_empty)
-		return;
-	if (t->cpu != cpu_id)
-		apic_send_ipi(cpus[t->cpu].apic_id, IRQ_RESCHEDULE);
-	else if (q->running != q->idle)
-		tick_start(q);
-}
-
 bool thread_wake(struct thread *t)
 {
-	struct run_queue *q = &queues[t->cpu];
-	u64 flags = spin_lock_irqsave(&q->lock); /* locked: a full barrier before .state is read */
-	bool blocked = READ_ONCE(t->state) == THREAD_BLOCKED;
+	u64 flags = irq_save();
+	struct run_queue *q = lock_queue_of(t); /* a full barrier before .state is read */
+	bool blocked = READ_ONCE(t->state) == THREAD_BLOCKED, elsewhere = false;
 
 	thread_check(t);
-	if (blocked) {
+	if (blocked)
 		WRITE_ONCE(t->state, THREAD_RUNNABLE);
-		if (t != q->running) /* else it has not left the CPU yet, and now will not */
-			enqueue_woken(q, t);
+	if (blocked && !t->on_rq) { /* else it has not left the CPU yet, and now will not */
+		t->on_rq = true;
+		t->cpu = select_cpu(t);
+		elsewhere = t->cpu != q->cpu;
+		if (!elsewhere)
+			enqueue(q, t);
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
+	spin_unlock(&q->lock);
+	if (elsewhere)
+		place(t);
+	leave(flags);
 	return blocked;
 }
 
 bool thread_on_cpu(const struct thread *t)
 {
-	struct run_queue *q = &queues[t->cpu];
-	u64 flags = spin_lock_irqsave(&q->lock);
+	u64 flags = irq_save();
+	struct run_queue *q = lock_queue_of(t);
 	bool running = q->running == t;
 
-	spin_unlock_irqrestore(&q->lock, flags);
+	spin_unlock(&q->lock);
+	leave(flags);
 	return running;
 }
 
@@ -153,11 +212,25 @@ bool thread_on_cpu(const struct thread *t)
 
 void sched_set_effective_priority(struct thread *t, u32 priority)
 {
-	WRITE_ONCE(t->priority, priority);
+	u64 flags = irq_save();
+	struct run_queue *q = lock_queue_of(t);
+
+	if (is_queued(t)) {
+		queue_remove(q, t);
+		t->priority = priority;
+		enqueue(q, t);
+	} else {
+		t->priority = priority;
+		if (q->running == t && q->nr_ready != 0 && top_priority(q) > priority)
+			kick(q);
+	}
+	spin_unlock(&q->lock);
+	leave(flags);
 }
 
 void thread_set_priority(struct thread *t, u32 priority)
 {
+	ASSERT(priority < PRIORITIES, "thread %s: priority %u", t->name, priority);
 	mutex_set_base_priority(t, priority);
 }
 
@@ -170,39 +243,58 @@ static void check_switch(const struct run_queue *q, const struct thread *prev,
 
 	thread_check(prev);
 	thread_check(next);
-	ASSERT(next->cpu == cpu_id && spin_held(&q->lock), "thread %s of CPU %u runs on CPU %u",
-	       next->name, next->cpu, cpu_id);
+	ASSERT(next->cpu == cpu_id && q->cpu == cpu_id && spin_held(&q->lock),
+	       "thread %s of CPU %u runs on CPU %u", next->name, next->cpu, cpu_id);
+	ASSERT(next->migrate_count == 0 || next->pinned_cpu == cpu_id,
+	       "thread %s, which may not leave CPU %u, runs on CPU %u", next->name,
+	       next->pinned_cpu, cpu_id);
 	ASSERT(preempt_count == 1, "CPU %u: switch with preempt_count %u", cpu_id, preempt_count);
+	ASSERT(!irqs_enabled(), "CPU %u: switch with interrupts on", cpu_id);
 	ASSERT(sp < prev->stack_top && sp >= prev->stack_top - KERNEL_STACK_SIZE,
 	       "thread %s runs on a stack at %p, not on its own", prev->name, (void *)sp);
 	ASSERT(!is_cpu_local(sp) && !is_cpu_local(next->sp),
 	       "CPU-local stack: thread %s at %p, thread %s at %p", prev->name, (void *)sp,
 	       next->name, (void *)next->sp);
-	ASSERT(!user_call_active(), "thread %s blocks inside user_call()", prev->name);
+	ASSERT(!user_call_active(), "thread %s is switched out inside user_call()", prev->name);
 }
 
-/* The thread to run next, off the ready list.  @prev goes to its end if it still wants to run. */
-static struct thread *choose(struct run_queue *q, struct thread *prev)
+/* @prev gives the CPU up: back to the queue if it still wants to run, and may do so here. */
+static ALWAYS_INLINE void put(struct run_queue *q, struct thread *prev, bool preempted)
 {
-	struct thread *next = q->idle;
+	u32 state = READ_ONCE(prev->state);
+	bool stays = true;
 
-	ASSERT(prev != q->idle || READ_ONCE(prev->state) == THREAD_RUNNABLE, "idle thread blocks");
-	if (READ_ONCE(prev->state) == THREAD_RUNNABLE && prev != q->idle)
-		list_add_tail(&prev->queue, &q->ready);
-	if (!list_empty(&q->ready)) {
-		next = list_first(&q->ready, struct thread, queue);
-		list_del(&next->queue);
+	if (unlikely(prev == q->idle)) {
+		ASSERT(state == THREAD_RUNNABLE, "idle thread blocks");
+		return;
 	}
+	if (unlikely(q->closed || prev->attention || migrate_count != 0))
+		stays = settle(q, prev);
+	if (!preempted && state != THREAD_RUNNABLE) {
+		prev->on_rq = false;
+		if (unlikely(state == THREAD_DEAD))
+			q->after |= AFTER_DEAD;
+	} else if (likely(stays)) {
+		queue_insert(q, prev, preempted && q->mask >> prev->priority > 1);
+	} else {
+		q->after |= AFTER_PLACE;
+	}
+}
+
+/* The thread to run next, off the queue. */
+static ALWAYS_INLINE struct thread *choose(struct run_queue *q)
+{
+	struct thread *next;
+
+	if (q->mask == 0)
+		return q->idle;
+	next = list_first(&q->ready[top_priority(q)], struct thread, queue);
+	queue_remove(q, next);
 	return next;
 }
 
-void migrate_enable_slow(void)
-{
-	this_cpu_write(migrate_count, 0);
-}
-
 /* What arch/x86_64/migrate.h keeps for the current thread goes with it. */
-static void switch_migrate(struct thread *prev, struct thread *next)
+static ALWAYS_INLINE void switch_migrate(struct thread *prev, const struct thread *next)
 {
 	u32 count = migrate_count;
 
@@ -214,7 +306,8 @@ static void switch_migrate(struct thread *prev, struct thread *next)
 		this_cpu_write(migrate_site, next->migrate_site);
 }
 
-static void switch_threads(struct run_queue *q, struct thread *prev, struct thread *next)
+static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *prev,
+					 struct thread *next)
 {
 	if (CONFIG_DEBUG)
 		check_switch(q, prev, next);
@@ -225,41 +318,68 @@ static void switch_threads(struct run_queue *q, struct thread *prev, struct thre
 	kernel_stack_top = next->stack_top;
 	if (next->mm != NULL)
 		switch_mm(next->mm); /* else it borrows what is loaded */
+	if (unlikely(prev == q->idle))
+		cpumask_clear_atomic(&cpus_idle, q->cpu);
 	switch_stacks(&prev->sp, next->sp);
 }
 
-void sched_finish_switch(void)
+/* What had to wait for the lock.  @before may be gone as soon as it was told of. */
+static NOINLINE void do_after(struct run_queue *q, struct thread *before, u32 after)
 {
-	struct run_queue *q = &queues[cpu_id];
-	struct thread *before = q->before;
-	bool died = READ_ONCE(before->state) == THREAD_DEAD;
+	if (after & AFTER_PLACE)
+		place(before);
+	if (after & AFTER_TELL)
+		answer_requests(q);
+	if (after & AFTER_DEAD)
+		complete(&before->dead);
+	if (after & AFTER_EMPTY)
+		wake_all(&q->drained);
+}
 
+/* On the stack of who runs now. */
+static ALWAYS_INLINE void finish(void)
+{
+	struct run_queue *q = run_queue;
+	struct thread *before = q->before;
+	u32 after = q->after;
+
+	q->after = 0;
 	spin_unlock(&q->lock);
-	if (died)
-		complete(&before->dead); /* otherwise it may have run on and be gone by now */
+	if (unlikely(after != 0))
+		do_after(q, before, after);
+}
+
+void sched_finish_first_switch(void)
+{
+	finish();
 	irq_enable();
+}
+
+/* Interrupts off, before and after; the CPU may be another one after. */
+static ALWAYS_INLINE void reschedule(bool preempted)
+{
+	struct run_queue *q = run_queue;
+	struct thread *prev = current, *next;
+
+	spin_lock(&q->lock);
+	need_resched = 0;
+	put(q, prev, preempted);
+	next = choose(q);
+	if (unlikely(q->closed))
+		q->after |= AFTER_EMPTY;
+	if (q->nr_ready != 0)
+		tick_start(q);
+	if (next != prev)
+		switch_threads(q, prev, next);
+	finish();
 }
 
 void schedule(void)
 {
-	struct thread *prev = current, *next;
-	struct run_queue *q;
-
 	might_block(__builtin_return_address(0));
 	irq_disable();
-	q = &queues[cpu_id];
-	spin_lock(&q->lock);
-	need_resched = 0;
-	next = choose(q, prev);
-	if (!list_empty(&q->ready))
-		tick_start(q);
-	if (next == prev) {
-		spin_unlock(&q->lock);
-		irq_enable();
-		return;
-	}
-	switch_threads(q, prev, next);
-	sched_finish_switch();
+	reschedule(false);
+	irq_enable();
 }
 
 void yield(void)
@@ -267,30 +387,43 @@ void yield(void)
 	schedule();
 }
 
-void cond_resched(void)
+/* --- preemption --------------------------------------------------------------------------- */
+
+void preempt_in_interrupt(void)
 {
-	if (unlikely(need_resched))
-		schedule();
+	reschedule(true);
+}
+
+void preempt_now(void)
+{
+	if (preempt_count != 0 || irq_depth != 0 || nmi_depth != 0 || !irqs_enabled())
+		return; /* whoever makes that end looks at need_resched again */
+	do {
+		irq_disable();
+		reschedule(true);
+		irq_enable();
+	} while (need_resched);
 }
 
 /* --- idle, and the start ------------------------------------------------------------------ */
 
+/*
+ * A thread that is added after the test comes with an interrupt, which stays pending until
+ * STI; HLT, and ends the HLT.
+ */
 void sched_run_idle(void)
 {
-	struct run_queue *q = &queues[cpu_id];
+	struct run_queue *q = run_queue;
 
 	for (;;) {
-		/*
-		 * A thread that is added after the test comes with an interrupt, which stays
-		 * pending until STI; HLT, and ends the HLT.
-		 */
 		irq_disable();
-		if (list_empty(&q->ready)) {
+		cpumask_set_atomic(&cpus_idle, q->cpu);
+		pull();
+		if (READ_ONCE(q->nr_ready) == 0 && !need_resched)
 			irq_enable_and_halt();
-		} else {
-			irq_enable();
-			schedule();
-		}
+		else
+			reschedule(false);
+		irq_enable();
 	}
 }
 
@@ -303,15 +436,21 @@ static int run_boot_cpu_idle(void *arg)
 /* @idle runs on @cpu from its start, unless @running does. */
 static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 {
-	struct run_queue *q = &queues[cpu];
+	struct run_queue *q = &run_queues[cpu];
 
 	spin_init(&q->lock, "run queue", LOCK_RANK_RUNQUEUE);
-	list_init(&q->ready);
+	q->cpu = cpu;
+	for (u32 i = 0; i < PRIORITIES; i++)
+		list_init(&q->ready[i]);
+	list_init(&q->pinned);
+	list_init(&q->answered);
+	wait_queue_init(&q->drained);
 	timer_init_cpu(cpu);
 	timer_init_pinned(&q->tick, on_tick);
 	q->idle = idle;
 	q->running = running;
 	*per_cpu_ptr(&current, cpu) = running;
+	*per_cpu_ptr(&run_queue, cpu) = q;
 }
 
 vaddr_t sched_prepare_cpu(u32 cpu)
@@ -319,8 +458,8 @@ vaddr_t sched_prepare_cpu(u32 cpu)
 	vaddr_t top;
 	struct thread *idle;
 
-	if (queues[cpu].idle != NULL)
-		return queues[cpu].idle->stack_top;
+	if (run_queues[cpu].idle != NULL)
+		return run_queues[cpu].idle->stack_top;
 	top = kspace_alloc_stack();
 	if (top == 0)
 		return 0;
@@ -343,6 +482,8 @@ void sched_init(void)
 		panic("too little memory for the first two threads");
 	idle->state = THREAD_RUNNABLE; /* never on the ready list */
 	set_up_cpu(0, idle, boot);
+	boot->on_rq = true;
+	cpumask_set(&cpus_active, 0);
 	kernel_stack_top = boot->stack_top;
 	irq_set_handler(IRQ_RESCHEDULE, on_reschedule);
 }

@@ -2,7 +2,8 @@
 /*
  * kernel/sched.h - which thread runs.
  *
- * Each CPU has a run queue, first in, first out, and an idle thread for when it is empty.
+ * Each CPU has a run queue with a list for each priority, first in, first out, and an idle
+ * thread for when all are empty.
  *
  * To block until a condition holds, without losing the wake-up that comes just before:
  *
@@ -54,11 +55,14 @@ void schedule(void);
 /* Let others run first. */
 void yield(void);
 
-/* Set by the tick while other threads wait for this CPU. */
-DECLARE_PER_CPU(u32, need_resched);
+/* CPUs on which threads are placed: those that are online and do not leave. */
+extern struct cpumask cpus_active;
 
-/* Yield if it is time to: for loops that run long. */
-void cond_resched(void);
+/*
+ * What counts of @t's priority from now on: for who lends it another's.  Any context but NMI;
+ * no run queue's lock held.
+ */
+void sched_set_effective_priority(struct thread *t, u32 priority);
 
 /* What counts of @t's priority from now on: for who lends it another's.  Any context but NMI. */
 void sched_set_effective_priority(struct thread *t, u32 priority);
@@ -76,5 +80,5 @@ static inline void might_block(const void *caller)
 /* Does @t run, or is it being switched to or from? */
 bool thread_on_cpu(const struct thread *t);
 
-/* The second half of a switch, on the new thread's stack: for schedule() and new threads. */
-void sched_finish_switch(void);
+/* The second half of a thread's first switch, on its stack; turns interrupts on. */
+void sched_finish_first_switch(void);

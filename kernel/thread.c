@@ -37,8 +37,11 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	t->state = THREAD_RUNNABLE;
 	t->priority = PRIORITY_DEFAULT;
 	t->base_priority = PRIORITY_DEFAULT;
+	cpumask_set(&t->affinity, cpu);
 	list_init(&t->queue);
 	mutex_init_thread(t);
+	list_init(&t->requests);
+	list_init(&t->pinned_node);
 	completion_init(&t->dead);
 	strlcpy(t->name, name, sizeof(t->name));
 	*stack_bottom(t) = STACK_MAGIC;
@@ -50,7 +53,7 @@ static void begin(void)
 {
 	struct thread *self;
 
-	sched_finish_switch();
+	sched_finish_first_switch();
 	self = current;
 	thread_exit(self->fn(self->arg));
 }
@@ -71,6 +74,15 @@ struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn, void *a
 	t->fn = fn;
 	t->arg = arg;
 	t->sp = switch_new_stack(top, begin);
+	return t;
+}
+
+struct thread *thread_create(const char *name, thread_fn fn, void *arg)
+{
+	struct thread *t = thread_create_on(this_cpu_read(cpu_id), name, fn, arg);
+
+	if (t != NULL)
+		memset(&t->affinity, 0xff, sizeof(t->affinity));
 	return t;
 }
 

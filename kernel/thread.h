@@ -2,15 +2,17 @@
 /*
  * kernel/thread.h - threads: what runs on a CPU.
  *
- *	struct thread *t = thread_create_on(cpu, "worker", work, &job);
+ *	struct thread *t = thread_create("worker", work, &job);
  *	if (t == NULL)
  *		return -ENOMEM;
  *	thread_start(t);
  *	...
  *	status = thread_join(t);		t is gone
  *
- * A thread is pinned to the CPU it was created on.  It runs until it blocks, yields or
- * ends; the tick asks it to yield, and cond_resched() (kernel/sched.h) is where it does.
+ * A thread may be preempted by one of a higher priority, or by one of its own when its turn
+ * is over, wherever interrupts are on and preempt_count is 0; and then go on on another
+ * CPU, one of its affinity mask.  migrate_disable() (arch/x86_64/migrate.h) keeps it
+ * where it is.  When no CPU of the mask is active, it runs on any other until one is.
  * Threads and their stacks lie at addresses that all CPUs share.
  */
 #pragma once
@@ -18,6 +20,7 @@
 #include "arch/x86_64/percpu.h"
 #include "kernel/mutex.h"
 #include "kernel/wait.h"
+#include "lib/cpumask.h"
 #include "lib/list.h"
 #include "lib/types.h"
 
@@ -37,32 +40,42 @@ typedef int (*thread_fn)(void *arg);
 #define THREAD_MAGIC	0x6461657268543a50ul
 #define STACK_MAGIC	0x6d6f74746f423a50ul /* the lowest word of each stack */
 
-/* Higher runs first. */
+/* Higher runs first.  Idle threads have none: they run when nobody wants to. */
 #define PRIORITIES	 32u
 #define PRIORITY_LOW	 0u
 #define PRIORITY_DEFAULT 16u
 #define PRIORITY_HIGH	 31u
 
 /*
- * [I]: constant after creation.  [q]: under the lock of its CPU's run queue.  [s]: its
+ * [I]: constant after creation.  [q]: under the lock of the run queue of .cpu.  [s]: its
  * own while it runs, its CPU's switch code's otherwise.
  */
 struct thread {
 	u64 magic;	   /* [I] THREAD_MAGIC while it exists */
 	u64 sp;		   /* [s] stack pointer while it does not run */
 	vaddr_t stack_top; /* [I] */
-	u32 cpu;	   /* [I] where it runs */
-	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
-	u32 priority;	   /* [q] what counts */
-	u32 base_priority; /* [q] its own, without what it has inherited */
-	struct list_node queue;	    /* [q] of its run queue's ready list, or of none */
-	u32 migrate_count;	    /* [s] arch/x86_64/migrate.h's, while it does not run */
-	u64 migrate_site;	    /* [s] */
-	struct mm *mm;		    /* [s] its address space, held; NULL: a kernel thread */
+	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
+
+	u32 cpu;		/* [q] where it runs, or ran last */
+	u32 state;		/* [q] enum thread_state; BLOCKED is set by itself, without the lock */
+	u32 priority;		/* [q] what counts; changes under mutex.c's lock too */
+	u32 base_priority;	/* its own, without what it has inherited; under mutex.c's lock */
+	bool on_rq;		/* [q] it runs, is ready, or is on its way to a queue */
+	bool attention;		/* [q] look at it closely when it is switched out */
+	struct list_node queue; /* [q] of its run queue, or of none */
+
+	struct cpumask affinity;      /* [q] where it may run */
+	struct list_node requests;    /* [q] struct affinity_request, first come first */
+	u32 migrate_count;	      /* [s] arch/x86_64/migrate.h's, while it does not run */
+	u32 pinned_cpu;		      /* [q] while it is in a section: its CPU, for checks */
+	u64 migrate_site;	      /* [s] */
+	u64 pinned_since;	      /* [q] when it was first switched out in its section */
+	struct list_node pinned_node; /* [q] of its run queue's .pinned */
+
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
-	struct thread_pi pi;	    /* kernel/mutex.h, under whose lock both priorities change */
+	struct thread_pi pi;	    /* kernel/mutex.h */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
 	char name[THREAD_NAME_MAX]; /* [I] */
 };
@@ -71,14 +84,26 @@ struct thread {
 DECLARE_PER_CPU(struct thread *, current);
 
 /*
- * A thread that will run @fn(@arg) on @cpu, which must be online by its start.  The name
- * is copied.  NULL: out of memory.  Any context.
+ * A thread that will run @fn(@arg) where there is room; its priority is the default.  The
+ * name is copied.  NULL: out of memory.  Any context.
  */
+struct thread *thread_create(const char *name, thread_fn fn, void *arg) WARN_UNUSED_RESULT;
+
+/* The same, with an affinity mask of @cpu alone. */
 struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
 				void *arg) WARN_UNUSED_RESULT;
 
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);
+
+/*
+ * Let @t run on the CPUs of @mask only.  Returns when that is so: a thread that is in a
+ * migrate-disabled section, or runs, must first come to where it may move.  Several changes
+ * take effect in the order they were asked for.  May block; who holds what @t needs to leave
+ * its section waits for ever.  0; -EINVAL: no CPU of @mask is active; -EBUSY: @t is the caller,
+ * in such a section; -ESRCH: it ended first.
+ */
+int thread_set_affinity(struct thread *t, const struct cpumask *mask) WARN_UNUSED_RESULT;
 
 /* Give @t another priority, below PRIORITIES.  Any context but NMI. */
 void thread_set_priority(struct thread *t, u32 priority);

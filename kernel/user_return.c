@@ -11,6 +11,8 @@
 
 void trap_prepare_user(void)
 {
+	while (need_resched && preempt_count == 0)
+		preempt_in_interrupt();
 	tlb_check();
 	DEBUG_ASSERT(kmap_depth_now() == 0, "CPU %u: user mode with %u pages mapped", cpu_id,
 		     kmap_depth_now());

@@ -11,6 +11,7 @@
 enum err {
 	EPERM = 1,
 	ENOENT = 2,
+	ESRCH = 3,
 	EIO = 5,
 	E2BIG = 7,
 	ENOEXEC = 8,

@@ -358,7 +358,7 @@ static int read_on(void *arg)
 	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
 		EXPECT_EQ(r->t, get(BASE + (FRAMES - 1) * PAGE_SIZE), FRAMES);
 		__atomic_fetch_add(&r->reads, 1, __ATOMIC_RELEASE);
-		cond_resched();
+		cpu_pause();
 	}
 	use(NULL);
 	return 0;

@@ -178,7 +178,7 @@ TEST("mm.pressure", pgds_come_back_later, .limit_ms = 120000)
 	EXPECT_EQ(t, cpu_tlb.count, slots); /* the others answer at once */
 	irq_restore(flags);
 	while (pgd_pages_now() != pgds_reserved())
-		cond_resched(); /* the time limit is the test's */
+		cpu_pause(); /* the time limit is the test's */
 	page_alloc_set_reclaim(NULL);
 	on_each_cpu(drain, NULL);
 	page = alloc_page(ZONE_KERNEL);

@@ -43,7 +43,6 @@ static int use_many(void *arg)
 		EXPECT_EQ(s->t, get(va), word[m]);
 		word[m] = rand_next(&r) >> 1 | 1;
 		EXPECT(s->t, put(va, word[m]), "CPU %u, mm %u", cpu_id, m);
-		cond_resched();
 	}
 	use(NULL);
 	return 0;
@@ -129,7 +128,6 @@ static int reuse_slots(void *arg)
 		if (last != NULL)
 			mm_put(last); /* dies where it is cached, or just now was */
 		last = mm;
-		cond_resched();
 	}
 	use(NULL);
 	if (last != NULL)

@@ -429,7 +429,6 @@ static int storm_thread(void *arg)
 
 	while (storm_step_due(&s->clock) && !test_failed(s->t)) {
 		storm_step(*w);
-		cond_resched();
 	}
 	use(NULL);
 	return 0;

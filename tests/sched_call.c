@@ -35,7 +35,6 @@ static int call_all(void *arg)
 		on_each_cpu(serve, c);
 		c->asked += cpumask_weight(&cpus_online);
 		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
-		cond_resched();
 	}
 	return 0;
 }
@@ -50,7 +49,6 @@ static int call_neighbour(void *arg)
 			return 0;
 		c->asked++;
 		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
-		cond_resched();
 	}
 	return 0;
 }

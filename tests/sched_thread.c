@@ -159,7 +159,7 @@ static int run_long(void *arg)
 {
 	(void)arg;
 	while (READ_ONCE(spin_until_others_ran) == 0)
-		cond_resched();
+		cpu_pause();
 	return 0;
 }
 

@@ -14,6 +14,7 @@ u64 percpu_offset[MAX_CPUS];
 
 DEFINE_PER_CPU(u32, cpu_id);
 DEFINE_PER_CPU(u32, preempt_count);
+DEFINE_PER_CPU(u32, need_resched);
 DEFINE_PER_CPU(u32, migrate_count);
 DEFINE_PER_CPU(u64, migrate_site);
 

@@ -125,14 +125,27 @@ void per_cpu_size_is_not_4_or_8(void)
  */
 DECLARE_PER_CPU(u32, preempt_count);
 
-static inline void preempt_disable(void)
+/* The thread that runs shall give way, as soon as it may be preempted. */
+DECLARE_PER_CPU(u32, need_resched);
+
+/* Give way if the current thread may be preempted.  kernel/sched.c */
+void preempt_now(void);
+
+static ALWAYS_INLINE void preempt_if_needed(void)
+{
+	if (unlikely(need_resched))
+		preempt_now();
+}
+
+static ALWAYS_INLINE void preempt_disable(void)
 {
 	this_cpu_inc(preempt_count);
 	barrier();
 }
 
-static inline void preempt_enable(void)
+static ALWAYS_INLINE void preempt_enable(void)
 {
 	barrier();
 	this_cpu_dec(preempt_count);
+	preempt_if_needed();
 }

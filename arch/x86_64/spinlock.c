@@ -73,7 +73,7 @@ bool spin_trylock(struct spinlock *l)
 	return true;
 }
 
-void spin_unlock(struct spinlock *l)
+static ALWAYS_INLINE void release(struct spinlock *l)
 {
 	DEBUG_ASSERT(spin_held(l), "CPU %u: releases lock %s, held by CPU %d", cpu_id, l->name,
 		     (int)l->holder - 1);
@@ -81,6 +81,11 @@ void spin_unlock(struct spinlock *l)
 		rank_held = l->held_below;
 	WRITE_ONCE(l->holder, 0);
 	__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
+}
+
+void spin_unlock(struct spinlock *l)
+{
+	release(l);
 	preempt_enable();
 }
 
@@ -94,6 +99,7 @@ u64 spin_lock_irqsave(struct spinlock *l)
 
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
 {
-	spin_unlock(l);
+	release(l);
 	irq_restore(flags);
+	preempt_enable(); /* last: with interrupts off nobody is preempted */
 }

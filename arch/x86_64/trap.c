@@ -92,6 +92,8 @@ static void interrupt(struct trapframe *f)
 	if (f->vector > IRQ_LEGACY_LAST && f->vector != IRQ_SPURIOUS)
 		apic_eoi(); /* spurious ones are in service nowhere */
 	this_cpu_dec(irq_depth);
+	if (unlikely(need_resched) && preempt_count == 0 && irq_depth == 0 && !trap_from_user(f))
+		preempt_in_interrupt(); /* before user mode, trap_prepare_user() looks */
 }
 
 void trap(struct trapframe *f)

@@ -19,6 +19,12 @@ bool trap_page_fault(const struct trapframe *f, vaddr_t va);
  */
 void trap_prepare_user(void);
 
+/*
+ * An interrupt returns to the kernel, need_resched is set, and what was interrupted may be
+ * preempted.  Interrupts off; may come back on another CPU.  kernel/sched.c
+ */
+void preempt_in_interrupt(void);
+
 /* Debug builds: an interrupt came.  Is what this CPU has loaded what it should be? */
 void trap_check(void);
 

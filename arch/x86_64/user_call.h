@@ -15,7 +15,7 @@ DECLARE_PER_CPU(u64, user_call_stack);
 /*
  * Go to user mode as @f says, until it faults, or the way there does: the value is
  * PROBE_FAULT() of that fault.  An address space is loaded that maps what it needs.
- * Interrupts off; not nested.
+ * Interrupts and preemption off; not nested.
  */
 u64 user_call_frame(const struct trapframe *f);
 
@@ -30,7 +30,12 @@ static inline u64 user_call(vaddr_t rip, vaddr_t rsp)
 		.ss = SEL_USER_DATA | RPL_USER,
 	};
 
-	return user_call_frame(&f);
+	u64 fault;
+
+	preempt_disable();
+	fault = user_call_frame(&f);
+	preempt_enable();
+	return fault;
 }
 
 static inline bool user_call_active(void)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/run_queue.h - a CPU's run queue: for the scheduler's own files only.
+ *
+ *	sched.c		which thread runs next, and the switch
+ *	place.c		on which CPU a thread runs
+ *	sched_cpu.c	CPUs that come and go
+ *
+ * A thread that wants to run (on_rq) is in one of three places: it runs (running), it is on a
+ * list of ready[], or it is on its way from one queue to another and on none.  thread.cpu
+ * names the queue whose lock protects it, and changes under that lock; who wants the lock
+ * takes it and looks again (lock_queue_of).  On its way a thread is its mover's, who checks
+ * again under the lock of the queue it comes to; so nobody holds two of these locks.
+ */
+#pragma once
+
+#include "arch/x86_64/spinlock.h"
+#include "kernel/thread.h"
+#include "kernel/timer.h"
+
+/* What is left to do when the lock has been released: bits of run_queue.after. */
+#define AFTER_DEAD  1u /* .before has ended: tell who joins it */
+#define AFTER_PLACE 2u /* .before must run elsewhere */
+#define AFTER_TELL  4u /* .answered has requests that are done */
+#define AFTER_EMPTY 8u /* .closed, and nothing is left */
+
+struct run_queue {
+	struct spinlock lock;	/* rank LOCK_RANK_RUNQUEUE */
+	u32 cpu;		/* constant */
+	u32 mask;		/* [lock] bit p: ready[p] is not empty */
+	u32 nr_ready;		/* [lock] threads on ready[]; others may read it as a hint */
+	u32 after;		/* [lock] AFTER_*; then the CPU's, interrupts off */
+	bool closed;		/* [lock] the CPU leaves: only who may not move runs here */
+	bool ticking;		/* its CPU's, interrupts off: the tick is started */
+	struct thread *running; /* [lock] the CPU's current */
+	struct thread *before;	/* [lock] who ran before it, during a switch */
+	struct thread *idle;	/* constant */
+	struct list_node pinned;   /* [lock] threads that were switched out in a
+				      migrate-disabled section, by .pinned_node */
+	struct list_node answered; /* [lock] struct affinity_request */
+	struct wait_queue drained; /* for who waits until nothing is left */
+	struct timer tick;	   /* its CPU's */
+	struct list_node ready[PRIORITIES];
+} ALIGNED(64);
+
+extern struct run_queue run_queues[MAX_CPUS];
+
+/* This CPU's. */
+DECLARE_PER_CPU(struct run_queue *, run_queue);
+
+/* CPUs that halt for want of a thread; a waker that chooses one clears its bit. */
+extern struct cpumask cpus_idle;
+
+/* A change of affinity that waits for its thread to be where it may take effect. */
+struct affinity_request {
+	struct list_node node; /* of thread.requests, then of run_queue.answered */
+	struct cpumask mask;
+	int result;
+	struct completion done;
+};
+
+/* Lock the queue that @t belongs to.  Interrupts off. */
+struct run_queue *lock_queue_of(const struct thread *t);
+
+static inline u32 top_priority(const struct run_queue *q)
+{
+	return 31u - (u32)__builtin_clz(q->mask);
+}
+
+/* --- sched.c.  All under the lock of @q ---------------------------------------------------- */
+
+static inline void queue_insert(struct run_queue *q, struct thread *t, bool first)
+{
+	struct list_node *list = &q->ready[t->priority];
+
+	if (first)
+		list_add(&t->queue, list);
+	else
+		list_add_tail(&t->queue, list);
+	q->mask |= 1u << t->priority;
+	q->nr_ready++;
+}
+
+static inline void queue_remove(struct run_queue *q, struct thread *t)
+{
+	list_del(&t->queue);
+	if (list_empty(&q->ready[t->priority]))
+		q->mask &= ~(1u << t->priority);
+	q->nr_ready--;
+}
+
+/* Is @t on a list of ready[]?  Under its queue's lock. */
+static inline bool is_queued(const struct thread *t)
+{
+	return !list_empty(&t->queue);
+}
+
+/* Put @t on @q, its own, and see to it that the CPU notices if it must. */
+void enqueue(struct run_queue *q, struct thread *t);
+
+/* Let @q's CPU think again about who runs. */
+void kick(const struct run_queue *q);
+
+/* --- place.c ------------------------------------------------------------------------------- */
+
+/* May @t, which is in no migrate-disabled section, run on @cpu as things are? */
+bool may_run_on(const struct thread *t, u32 cpu);
+
+/* Where @t should run, which does not run now.  Under its queue's lock. */
+u32 select_cpu(struct thread *t);
+
+/* Put @t, which is on its way, on the queue where it should run.  No lock held, interrupts off. */
+void place(struct thread *t);
+
+/*
+ * @t is switched out and something is special about it: it is in a section or has just
+ * ended one, has requests, or its CPU leaves.  May it stay?  Under the lock of @q, its own.
+ */
+bool settle(struct run_queue *q, struct thread *t);
+
+/* Bring a thread from a CPU where some wait to this one, which has none.  Interrupts off. */
+void pull(void);
+
+/* Answer requests that @q has noted.  No lock held, interrupts off. */
+void answer_requests(struct run_queue *q);
+
+/* --- sched_cpu.c --------------------------------------------------------------------------- */
+
+/* Is nothing left on @q, whose CPU leaves, but its idle thread?  Under its lock. */
+bool queue_is_drained(const struct run_queue *q);
