@@ -462,7 +462,8 @@ static int wait_second(void *arg)
 static bool look(struct pair_at_gate *p)
 {
 	thread_start(p->other);
-	while (READ_ONCE(p->queue.waiters.next) == READ_ONCE(p->queue.waiters.prev))
+	while (READ_ONCE(p->queue.waiters.next) == READ_ONCE(p->queue.waiters.prev) ||
+	       thread_on_cpu(p->other)) /* it has not looked yet */
 		cpu_pause();
 	WRITE_ONCE(p->open, true);
 	wake_one(&p->queue);
