@@ -11,6 +11,7 @@
 #include "kernel/acpi.h"
 #include "kernel/cpus.h"
 #include "kernel/sched.h"
+#include "kernel/timer.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "mm/asid.h"
@@ -97,6 +98,7 @@ void cpu_main(void)
 {
 	u32 self = cpu_id;
 
+	timers_arm();
 	cpumask_set_atomic(&cpus_online, self);
 	cpumask_set_atomic(&cpus_active, self);
 	__atomic_store_n(&cpus[self].state, CPU_ONLINE, __ATOMIC_RELEASE);

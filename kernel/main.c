@@ -173,8 +173,9 @@ static void start_apic_and_clock(void)
 	printk("time: calibrating\n");
 	if (time_calibrate(machine.pm_timer_port))
 		panic("no clock: neither CPUID, PM timer nor PIT tells how fast the TSC runs");
-	printk("time: TSC %lu kHz, APIC timer %lu kHz, by %s; %s\n", time_tsc_khz(),
-	       time_apic_khz(), time_source(), apic_mode_name());
+	printk("time: TSC %lu kHz, APIC timer %lu kHz, by %s; %s, timer %s\n", time_tsc_khz(),
+	       time_apic_khz(), time_source(), apic_mode_name(),
+	       apic_timer_by_deadline() ? "by TSC deadline" : "one-shot");
 }
 
 static void start_cpus(void)

@@ -229,8 +229,7 @@ void thread_set_priority(struct thread *t, u32 priority)
 {
 	ASSERT(priority >= PRIORITY_LOW && priority < PRIORITIES, "thread %s: priority %u", t->name,
 	       priority);
-	t->base_priority = priority;
-	sched_set_effective_priority(t, priority);
+	mutex_set_base_priority(t, priority);
 }
 
 /* --- switching ---------------------------------------------------------------------------- */
@@ -482,7 +481,7 @@ static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 	list_init(&q->answered);
 	wait_queue_init(&q->drained);
 	timer_init_cpu(cpu);
-	timer_init(&q->tick, on_tick);
+	timer_init_pinned(&q->tick, on_tick);
 	idle->priority = PRIORITY_IDLE;
 	q->idle = idle;
 	q->running = running;

@@ -39,6 +39,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	t->base_priority = PRIORITY_DEFAULT;
 	cpumask_set(&t->affinity, cpu);
 	list_init(&t->queue);
+	mutex_init_thread(t);
 	list_init(&t->requests);
 	list_init(&t->pinned_node);
 	completion_init(&t->dead);
@@ -96,6 +97,7 @@ void thread_exit(int status)
 {
 	struct thread *self = current;
 
+	mutex_check_exit(self);
 	self->status = status;
 	self->state = THREAD_DEAD;
 	schedule();

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "arch/x86_64/percpu.h"
+#include "kernel/mutex.h"
 #include "kernel/wait.h"
 #include "lib/cpumask.h"
 #include "lib/list.h"
@@ -58,8 +59,8 @@ struct thread {
 
 	u32 cpu;		/* [q] where it runs, or ran last */
 	u32 state;		/* [q] enum thread_state; BLOCKED is set by itself, without the lock */
-	u32 priority;		/* [q] what counts */
-	u32 base_priority;	/* [q] its own, without what it has inherited */
+	u32 priority;		/* [q] what counts; changes under mutex.c's lock too */
+	u32 base_priority;	/* its own, without what it has inherited; under mutex.c's lock */
 	bool on_rq;		/* [q] it runs, is ready, or is on its way to a queue */
 	bool attention;		/* [q] look at it closely when it is switched out */
 	struct list_node queue; /* [q] of its run queue, or of none */
@@ -76,6 +77,7 @@ struct thread {
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
+	struct thread_pi pi;	    /* kernel/mutex.h */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
 	char name[THREAD_NAME_MAX]; /* [I] */
 };

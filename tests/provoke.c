@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/trace.h"
 #include "tests/harness.h"
+#include "tests/provoke.h"
 
 static void provoke_panic(void *arg)
 {
@@ -120,6 +121,13 @@ static const struct {
 	{ "self_deadlock", provoke_self_deadlock },
 	{ "local_list", provoke_local_list },
 	{ "call_with_irqs_off", provoke_call_with_irqs_off },
+	{ "mutex_twice", provoke_mutex_twice },
+	{ "mutex_order", provoke_mutex_order },
+	{ "mutex_unlock", provoke_mutex_unlock },
+	{ "mutex_exit", provoke_mutex_exit },
+	{ "mutex_deadlock", provoke_mutex_deadlock },
+	{ "timer_cancels_itself", provoke_timer_cancels_itself },
+	{ "timer_cancel_locked", provoke_timer_cancel_locked },
 };
 
 void provoke(void)

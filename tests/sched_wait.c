@@ -3,10 +3,8 @@
  * tests/sched_wait.c - who waits is woken: not too early, in order, and always.
  */
 #include "arch/x86_64/insn.h"
-#include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
 #include "kernel/sched.h"
-#include "kernel/timer.h"
 #include "kernel/wait.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
@@ -298,6 +296,197 @@ TEST("sched.wait", first_come_first_woken)
 		EXPECT_EQ(t, l.order[i], i);
 }
 
+/* --- time-outs ---------------------------------------------------------------------------- */
+
+TEST("sched.wait", time_outs)
+{
+	struct completion c;
+	struct wait_queue q;
+	u64 deadline = time_ns() + 3 * NS_PER_MS;
+
+	completion_init(&c);
+	wait_queue_init(&q);
+	EXPECT_EQ(t, wait_for_completion_timeout(&c, deadline), -ETIMEDOUT);
+	EXPECT(t, time_ns() >= deadline, "%lu ns early", deadline - time_ns());
+	EXPECT_EQ(t, wait_for_completion_timeout(&c, 0), -ETIMEDOUT);
+	deadline = time_ns() + 3 * NS_PER_MS;
+	EXPECT_EQ(t, wait_event_timeout(&q, false, deadline), -ETIMEDOUT);
+	EXPECT(t, time_ns() >= deadline, "%lu ns early", deadline - time_ns());
+	EXPECT_EQ(t, wait_event_timeout(&q, true, 0), 0);
+	complete(&c);
+	EXPECT_EQ(t, wait_for_completion_timeout(&c, 0), 0);
+	EXPECT_EQ(t, c.done, 0);
+	EXPECT(t, list_empty(&q.waiters) && list_empty(&c.queue.waiters), "somebody is queued");
+}
+
+static int complete_soon(void *arg)
+{
+	sleep_ns(2 * NS_PER_MS);
+	complete(arg);
+	return 0;
+}
+
+/* What happens before the deadline is not waited for until then. */
+TEST("sched.wait", woken_before_the_deadline)
+{
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online) {
+		struct completion c;
+		u64 deadline = time_ns() + 60 * NS_PER_SEC;
+		struct thread *thread = thread_create_on(cpu, "soon", complete_soon, &c);
+
+		if (thread == NULL) {
+			test_fail(t, __FILE__, __LINE__, "no memory for a thread");
+			return;
+		}
+		completion_init(&c);
+		thread_start(thread);
+		EXPECT_EQ(t, wait_for_completion_timeout(&c, deadline), 0);
+		thread_join(thread);
+	}
+}
+
+#define RACES	      4000 /* of all pairs together, at most */
+#define RACE_MAX_WAIT (60 * NS_PER_US)
+
+struct race {
+	struct wait_queue queue;
+	struct completion go, c;
+	u64 deadline;
+	u32 round; /* of the event (atomic) */
+	bool over;
+	u32 timed_out, woken;
+};
+
+/* At the moment of the deadline, more or less: the event, and a completion. */
+static int wake_at_the_deadline(void *arg)
+{
+	struct race *r = arg;
+
+	for (;;) {
+		wait_for_completion(&r->go);
+		if (r->over)
+			return 0;
+		while (time_ns() < r->deadline)
+			cpu_pause();
+		__atomic_fetch_add(&r->round, 1, __ATOMIC_RELEASE);
+		wake_one(&r->queue);
+		complete(&r->c);
+	}
+}
+
+/* What has timed out comes later all the same: no complete() is lost or counted twice. */
+static void race_once(struct race *r, u32 round)
+{
+	r->deadline = time_ns() + round % 64 * RACE_MAX_WAIT / 64;
+	complete(&r->go);
+	if (wait_event_timeout(&r->queue, __atomic_load_n(&r->round, __ATOMIC_ACQUIRE) == round,
+			       r->deadline))
+		r->timed_out++;
+	else
+		r->woken++;
+	if (wait_for_completion_timeout(&r->c, r->deadline))
+		wait_for_completion(&r->c);
+}
+
+static int race(void *arg)
+{
+	struct race *r = arg;
+
+	for (u32 round = 1; storm_step_due(&turns); round++)
+		race_once(r, round);
+	r->over = true;
+	complete(&r->go);
+	return 0;
+}
+
+static bool start_race(struct test *t, struct race *r, u32 cpu, struct thread **threads)
+{
+	u32 next = cpumask_next(&cpus_online, cpu);
+
+	*r = (struct race){ .round = 0 };
+	wait_queue_init(&r->queue);
+	completion_init(&r->go);
+	completion_init(&r->c);
+	threads[0] = thread_create_on(cpu, "racer", race, r);
+	threads[1] = thread_create_on(next < MAX_CPUS ? next : cpumask_first(&cpus_online), "waker",
+				      wake_at_the_deadline, r);
+	if (threads[0] == NULL || threads[1] == NULL) {
+		test_fail(t, __FILE__, __LINE__, "no memory for threads");
+		return false;
+	}
+	thread_start(threads[0]);
+	thread_start(threads[1]);
+	return true;
+}
+
+/* Wake-up and time-out at the same moment, on two CPUs: exactly one of them, and no hang. */
+TEST("sched.wait", wake_up_against_time_out, .cpus = 2)
+{
+	static struct race races[MAX_CPUS];
+	static struct thread *threads[MAX_CPUS][2];
+	u32 cpu, woken = 0, timed_out = 0;
+
+	storm_start(&turns, share_of(RACES));
+	for_each_cpu (cpu, &cpus_online)
+		if (!start_race(t, &races[cpu], cpu, threads[cpu]))
+			return;
+	for_each_cpu (cpu, &cpus_online) {
+		thread_join(threads[cpu][0]);
+		thread_join(threads[cpu][1]);
+		EXPECT_EQ(t, races[cpu].c.done, 0);
+		EXPECT(t, list_empty(&races[cpu].queue.waiters), "somebody is queued");
+		woken += races[cpu].woken;
+		timed_out += races[cpu].timed_out;
+	}
+	EXPECT_EQ(t, woken + timed_out, storm_steps(t, &turns, &cpus_online));
+	test_note("%u woken, %u timed out", woken, timed_out);
+}
+
+struct pair_at_gate {
+	struct wait_queue queue;
+	struct thread *other;
+	bool open;
+};
+
+static int wait_second(void *arg)
+{
+	struct pair_at_gate *p = arg;
+
+	wait_event(&p->queue, READ_ONCE(p->open));
+	return 0;
+}
+
+/* True at once, but not before another waits behind this one, and a wake-up has come. */
+static bool look(struct pair_at_gate *p)
+{
+	thread_start(p->other);
+	while (READ_ONCE(p->queue.waiters.next) == READ_ONCE(p->queue.waiters.prev) ||
+	       thread_on_cpu(p->other)) /* it has not looked yet */
+		cpu_pause();
+	WRITE_ONCE(p->open, true);
+	wake_one(&p->queue);
+	return true;
+}
+
+/* A wake-up for one that did not need it any more goes to the next. */
+TEST("sched.wait", passes_a_wake_up_on, .cpus = 2)
+{
+	static struct pair_at_gate p;
+
+	p = (struct pair_at_gate){ .open = false };
+	wait_queue_init(&p.queue);
+	p.other = thread_create_on(cpumask_next(&cpus_online, cpu_id), "second", wait_second, &p);
+	if (p.other == NULL) {
+		test_fail(t, __FILE__, __LINE__, "no memory for a thread");
+		return;
+	}
+	wait_event(&p.queue, look(&p));
+	thread_join(p.other);
+	EXPECT(t, list_empty(&p.queue.waiters), "somebody is queued");
+}
+
 /* --- sleep ------------------------------------------------------------------------------- */
 
 struct sleep_job {
@@ -359,42 +548,4 @@ TEST("sched.wait", sleepers_wake_in_order_and_not_early)
 
 	for_each_cpu (cpu, &cpus_online)
 		sleep_on(t, cpu);
-}
-
-#define TIMERS 16u
-
-struct noted_timer {
-	struct timer timer;
-	u32 *expired, order;
-};
-
-static void note_expiry(struct timer *timer)
-{
-	struct noted_timer *n = container_of(timer, struct noted_timer, timer);
-
-	n->order = (*n->expired)++;
-}
-
-/* By deadline; those of one moment as they were started; and not those that are cancelled. */
-TEST("sched.wait", timers_expire_in_order)
-{
-	struct noted_timer timers[TIMERS];
-	u32 expired = 0;
-	u64 start, flags = irq_save();
-
-	start = time_ns() + 2 * NS_PER_MS;
-	for (u32 i = 0; i < TIMERS; i++) {
-		timers[i] = (struct noted_timer){ .expired = &expired, .order = TIMERS };
-		timer_init(&timers[i].timer, note_expiry);
-		timer_start(&timers[i].timer, start + (i % 4) * NS_PER_MS);
-	}
-	EXPECT(t, timer_cancel(&timers[TIMERS - 1].timer), "was not running");
-	EXPECT(t, !timer_cancel(&timers[TIMERS - 1].timer), "still running");
-	irq_restore(flags);
-	sleep_ns(20 * NS_PER_MS);
-	EXPECT_EQ(t, expired, TIMERS - 1);
-	for (u32 i = 0; i < TIMERS - 1; i++)
-		EXPECT(t, timers[i].order == (i & 3) * (TIMERS / 4) + i / 4, "timer %u: %u", i,
-		       timers[i].order);
-	EXPECT_EQ(t, timers[TIMERS - 1].order, TIMERS);
 }

@@ -42,8 +42,10 @@ enum apic_reg {
 #define ICR_PENDING	BIT(12)
 #define ICR_ASSERT	BIT(14)
 #define TIMER_DIVIDE_16 0x3
+#define TIMER_DEADLINE	BIT(18) /* of its LVT entry: the MSR counts, not the register */
 
 static bool x2apic;
+static bool by_deadline; /* the timer's mode; constant before other CPUs start */
 static volatile u32 *mmio;
 
 static u32 reg_read(enum apic_reg reg)
@@ -83,6 +85,13 @@ bool apic_is_x2apic(void)
 	return x2apic;
 }
 
+static void set_timer_mode(void)
+{
+	reg_write(REG_LVT_TIMER, IRQ_TIMER | (by_deadline ? TIMER_DEADLINE : 0));
+	/* Before any WRMSR of a deadline, which a write to memory may overtake (SDM 10.5.4.1). */
+	__asm__ volatile("mfence" ::: "memory");
+}
+
 void apic_enable(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
@@ -97,7 +106,7 @@ void apic_enable(void)
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	reg_write(REG_LVT_ERROR, LVT_MASKED | IRQ_SPURIOUS);
 	reg_write(REG_TIMER_DIVIDE, TIMER_DIVIDE_16);
-	reg_write(REG_LVT_TIMER, IRQ_TIMER);
+	set_timer_mode();
 	reg_write(REG_TIMER_COUNT, 0);
 }
 
@@ -160,4 +169,20 @@ void apic_timer_start(u32 count)
 u32 apic_timer_left(void)
 {
 	return reg_read(REG_TIMER_LEFT);
+}
+
+void apic_timer_use_deadline(void)
+{
+	by_deadline = true;
+	set_timer_mode();
+}
+
+bool apic_timer_by_deadline(void)
+{
+	return by_deadline;
+}
+
+void apic_timer_set_deadline(u64 tsc)
+{
+	wrmsr(MSR_TSC_DEADLINE, tsc);
 }

@@ -36,6 +36,14 @@ void apic_send_nmi(u32 id);
 void apic_send_init(u32 id);
 void apic_send_startup(u32 id, paddr_t page); /* @page below 1 MiB */
 
-/* The timer: count down once from @count (0: stop) at the bus clock / 16; what is left. */
+/* The timer, one-shot: count down from @count (0: stop) at the bus clock / 16; what is left. */
 void apic_timer_start(u32 count);
 u32 apic_timer_left(void);
+
+/*
+ * The timer, TSC-deadline mode: an interrupt when the TSC is @tsc or more; 0: never.  CPUs
+ * that start after apic_timer_use_deadline() are in this mode too, and the one that calls it.
+ */
+void apic_timer_use_deadline(void);
+bool apic_timer_by_deadline(void);
+void apic_timer_set_deadline(u64 tsc);

@@ -14,8 +14,10 @@ enum lock_rank {
 	LOCK_RANK_OBJECT,   /* mm/object.c: one memory object's array of pages */
 	LOCK_RANK_SLAB,	    /* mm/slab.c: one cache's lists */
 	LOCK_RANK_WAIT,	    /* kernel/wait.c: one wait queue */
+	LOCK_RANK_PI,	    /* kernel/mutex.c: who waits for which mutex, and priorities */
 	LOCK_RANK_RUNQUEUE, /* kernel/sched.c: one CPU's run queue; held across a switch, which
 			       may give a slot its PGD */
+	LOCK_RANK_TIMERS,   /* kernel/timer.c: one CPU's timers */
 	LOCK_RANK_PGDS,	    /* mm/percpu/pgd_space.c: one CPU's PGDs of mms */
 	LOCK_RANK_ZONE,	    /* mm/page_alloc.c: one zone's free lists */
 	LOCK_RANK_CONSOLE,  /* kernel/console.c: one line at a time; innermost, anyone may print */

@@ -5,8 +5,12 @@
  * A source is a function that waits for about CALIBRATE_MS by a clock of known rate
  * and says how long it really waited; TSC and APIC timer are read around it.  A source
  * that does not tick gives 0, and the next one is tried.
+ *
+ * The timer counts in one-shot mode meanwhile, and goes on in TSC-deadline mode where the
+ * CPU has it: then the clock and the timer are the same counter.
  */
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
@@ -146,6 +150,8 @@ int time_calibrate(u16 pm_timer_port)
 		return -ENODEV;
 	tsc_start = rdtsc();
 	irq_set_handler(IRQ_TIMER, on_timer);
+	if (cpu_features.tsc_deadline)
+		apic_timer_use_deadline();
 	return 0;
 }
 
@@ -185,11 +191,36 @@ void time_spin_ns(u64 ns)
 		cpu_pause();
 }
 
-void timer_arm_ns(u64 ns)
+#define ARM_AT_MOST (1000 * NS_PER_SEC) /* so that no product below overflows */
+
+static void arm_one_shot(u64 ns)
 {
 	u64 count = ns / NS_PER_US * apic_khz / 1000;
 
-	if (ns != 0 && count == 0)
-		count = 1;
-	apic_timer_start((u32)MIN(count, UINT32_MAX));
+	apic_timer_start((u32)MIN(MAX(count, 1ul), UINT32_MAX));
+}
+
+/* Rounded up: an interrupt before its time would only be asked for again. */
+static void arm_deadline(u64 ns)
+{
+	apic_timer_set_deadline(rdtsc() + ns * tsc_khz / NS_PER_MS + 1);
+}
+
+void timer_arm_at(u64 deadline)
+{
+	u64 now = time_ns();
+	u64 ns = deadline > now ? MIN(deadline - now, ARM_AT_MOST) : 0;
+
+	if (apic_timer_by_deadline())
+		arm_deadline(ns);
+	else
+		arm_one_shot(ns);
+}
+
+void timer_disarm(void)
+{
+	if (apic_timer_by_deadline())
+		apic_timer_set_deadline(0);
+	else
+		apic_timer_start(0);
 }

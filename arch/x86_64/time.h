@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/time.h - the clock (TSC) and this CPU's one-shot timer (local APIC).
+ * arch/x86_64/time.h - the clock (TSC) and this CPU's timer (local APIC).
  */
 #pragma once
 
@@ -36,5 +36,9 @@ static inline u64 time_ticks(void)
 /* Wait by spinning.  Before the calibration: much too long rather than too short. */
 void time_spin_ns(u64 ns);
 
-/* Call timer_expired() on this CPU in @ns (at most what 32 bits of APIC timer hold); 0: never. */
-void timer_arm_ns(u64 ns);
+/*
+ * Call timer_expired() on this CPU when time_ns() is @deadline, or soon if it is past; at
+ * times too early, so that what is far away is asked for in parts.  Or do not call it.
+ */
+void timer_arm_at(u64 deadline);
+void timer_disarm(void);

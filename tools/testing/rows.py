@@ -72,6 +72,14 @@ DEBUG_PANICS = {
     "lock_order": r"^PANIC: CPU 2: .*takes lock outer \(rank \d+\) while it holds",
     "self_deadlock": r"^PANIC: CPU 2: .*takes lock twice, which it holds",
     "call_with_irqs_off": r"^PANIC: CPU 2: .*run_on_cpus with interrupts off",
+    "mutex_twice": r"^PANIC: CPU 2: .*thread greedy takes mutex first, which it holds",
+    "mutex_order": r"^PANIC: CPU 2: thread backwards takes mutex first \(rank \d+\) while it holds second",
+    "mutex_unlock": r"^PANIC: CPU 2: .*thread thief unlocks mutex first of thread keeper",
+    "mutex_exit": r"^PANIC: CPU 2: .*thread forgetful ends and holds mutex first",
+    "mutex_deadlock": r"^PANIC: CPU 2: deadlock: thread two waits for mutex first of thread one, "
+                      r"which waits for mutex second of thread two",
+    "timer_cancels_itself": r"^PANIC: CPU 2: .*cancels timer 0x[0-9a-f]+ in its own function",
+    "timer_cancel_locked": r"^PANIC: CPU 0: .*cancels timer 0x[0-9a-f]+ of CPU 2 with a lock",
 }
 PERCPU_PANICS = {
     "local_list": r"^PANIC: CPU 2: .*CPU-local address on a list",

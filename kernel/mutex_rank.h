@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/mutex_rank.h - the order of all mutexes, outermost first: a thread that holds one
+ * may wait for those below it in this list only.  Spinlocks come after all of them.
+ */
+#pragma once
+
+enum mutex_rank {
+	MUTEX_RANK_NONE, /* holds nothing */
+	MUTEX_RANK_TEST_FIRST,
+	MUTEX_RANK_TEST_SECOND,
+	MUTEX_RANK_TEST_THIRD,
+	MUTEX_RANK_TEST_FOURTH,
+};
