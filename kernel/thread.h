@@ -15,10 +15,12 @@
  */
 #pragma once
 
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "kernel/wait.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "mm/kmap.h"
 
 struct mm;
 
@@ -49,6 +51,7 @@ struct thread {
 	struct list_node queue;	    /* [q] of its run queue's ready list, or of none */
 	u32 migrate_count;	    /* [s] arch/x86_64/migrate.h's, while it does not run */
 	u64 migrate_site;	    /* [s] */
+	struct kmap_stack kmap;	    /* [s] its mappings, while it does not run */
 	struct mm *mm;		    /* [s] its address space, held; NULL: a kernel thread */
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
@@ -70,7 +73,17 @@ struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);
 
-/* End the thread that runs.  No lock held. */
+/* For thread_check_leaks(). */
+NORETURN void thread_panic_leak(const char *what);
+
+/* Panic if the current thread holds a mapping or a migrate-disabled section where it must not. */
+static ALWAYS_INLINE void thread_check_leaks(const char *what)
+{
+	if (unlikely((kmap_depth | migrate_count) != 0))
+		thread_panic_leak(what);
+}
+
+/* End the thread that runs.  No lock, no mapping held, no section open. */
 NORETURN void thread_exit(int status);
 
 /*

@@ -19,8 +19,12 @@ bool trap_page_fault(const struct trapframe *f, vaddr_t va);
  */
 void trap_prepare_user(void);
 
-/* Debug builds: an interrupt came.  Is what this CPU has loaded what it should be? */
-void trap_check(void);
+/*
+ * Debug builds: an interrupt came.  Is what this CPU has loaded what it should be?  The value
+ * is for trap_check_end(), which sees that its handler left no mapping behind.
+ */
+u32 trap_check(void);
+void trap_check_end(u8 vector, u32 mappings);
 
 /* An exception that no fix-up covers.  kernel/fault.c */
 void trap_fault(struct trapframe *f);
