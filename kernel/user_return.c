@@ -26,6 +26,6 @@ u32 trap_check(void)
 void trap_check_end(u8 vector, u32 mappings)
 {
 	if (kmap_depth != mappings)
-		panic("CPU %u: interrupt %#x came on %u mappings and leaves %u", cpu_id, vector,
-		      mappings, kmap_depth);
+		panic("interrupt %#x came on %u mappings and leaves %u", vector, mappings,
+		      kmap_depth);
 }

@@ -65,11 +65,12 @@ static void print_mappings(void)
 void kmap_panic_overflow(void)
 {
 	u64 offset;
-	const char *name = function_of((u64)__builtin_return_address(0), &offset);
+	/* The call returns never: what lies behind it may be another function. */
+	const char *name = function_of((u64)__builtin_return_address(0) - 1, &offset);
 
 	print_mappings();
-	panic("CPU %u: kmap_local_page() in %s+%#lx: %u pages are mapped already", cpu_id, name,
-	      offset, kmap_depth);
+	panic("kmap_local_page() in %s+%#lx: %u pages are mapped already", name, offset,
+	      kmap_depth);
 }
 
 void kmap_panic_leak(const char *name, const char *what)
@@ -96,25 +97,23 @@ void kunmap_other(const void *address)
 	if (n > 0)
 		last = function_of(kmap_site[n - 1], &last_offset);
 	print_mappings();
-	panic("CPU %u: kunmap_local(%p) in %s+%#lx, but the last of %u mappings was made in %s+%#lx",
-	      cpu_id, address, name, offset, n, last, last_offset);
+	panic("kunmap_local(%p) in %s+%#lx, but the last of %u mappings was made in %s+%#lx",
+	      address, name, offset, n, last, last_offset);
 }
 
 void kmap_check_map(u32 depth)
 {
 	pte_t pte = READ_ONCE(*kmap_slot_pte(depth));
 
-	ASSERT(nmi_depth == 0, "CPU %u: kmap_local_page() in an NMI", cpu_id);
-	ASSERT(pte == KMAP_EMPTY, "CPU %u: free slot %lu holds %#lx", cpu_id, kmap_slot(depth),
-	       pte);
+	ASSERT(nmi_depth == 0, "kmap_local_page() in an NMI");
+	ASSERT(pte == KMAP_EMPTY, "free slot %lu holds %#lx", kmap_slot(depth), pte);
 }
 
 void kmap_check_unmap(u32 depth)
 {
 	pte_t pte = READ_ONCE(*kmap_slot_pte(depth));
 
-	ASSERT(pte_present(pte), "CPU %u: slot %lu is live and holds %#lx", cpu_id,
-	       kmap_slot(depth), pte);
+	ASSERT(pte_present(pte), "slot %lu is live and holds %#lx", kmap_slot(depth), pte);
 }
 
 /* --- tasks -------------------------------------------------------------------------------- */

@@ -68,11 +68,21 @@ PANICS = {
     "panic": r"^PANIC: CPU 2: provoked on purpose$",
     "page_fault": r"^PANIC: CPU 2: page fault: write of 0x",
     "stack_overflow": r"^PANIC: CPU 2: kernel stack overflow at 0x",
+    "kmap_order": r"^PANIC: CPU 2: kunmap_local\(0x[0-9a-f]+\) in unmap_the_first\+\S+, but the last of 2 "
+                  r"mappings was made in unmap_the_first\+0x",
+    "kmap_overflow": r"^PANIC: CPU 2: kmap_local_page\(\) in map_for_ever\+0x[0-9a-f]+: 16 pages are",
+    "kmap_exit": r"^PANIC: CPU 2: thread exit ends with 1 pages mapped, the last in exit_mapped\+0x",
+    "kmap_user": r"^PANIC: CPU 2: thread user returns to user mode with 1 pages mapped, the last in "
+                 r"user_mode_mapped\+0x",
+    "migrate_exit": r"^PANIC: CPU 2: thread exit ends in a migrate-disabled section, which began in "
+                    r"exit_pinned\+0x",
 }
 DEBUG_PANICS = {
     "lock_order": r"^PANIC: CPU 2: .*takes lock outer \(rank \d+\) while it holds",
     "self_deadlock": r"^PANIC: CPU 2: .*takes lock twice, which it holds",
     "call_with_irqs_off": r"^PANIC: CPU 2: .*run_on_cpus with interrupts off",
+    "kmap_irq": r"^PANIC: CPU 2: interrupt 0x[0-9a-f]+ came on 0 mappings and leaves 1$",
+    "kmap_nmi": r"^PANIC: CPU 2: .*kmap_local_page\(\) in an NMI",
 }
 PERCPU_PANICS = {
     "local_list": r"^PANIC: CPU 2: .*CPU-local address on a list",
