@@ -301,6 +301,7 @@ def trace_rows(out):
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
 LIMIT_MORE = 20
+KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 
 
 def count_rows(out):
@@ -313,6 +314,9 @@ def count_rows(out):
             limit=4 * (RUN_LIMIT + RUN_MARGIN),
             must=tuple(rf"^count: {twin} flush_page, {cpus} CPUs online: \d+ instructions"
                        for twin in ("percpu", "classic") for cpus in (1, 64))),
+        Row("count-kmap", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
+                               "icount=on pcid=soft pti=off bench=kmap_pair test=none")],
+            must=(PASSED, rf'^bench: {{"name":"kmap_pair","unit":"instructions",.*"median":{KMAP_PAIR},')),
     ]
 
 
