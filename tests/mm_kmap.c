@@ -138,7 +138,7 @@ static void nest(void *arg)
 	for (u32 round = 0; round < 3; round++) {
 		push_to(l, KMAP_DEPTH - below);
 		check(l);
-		push_to(l, round);
+		push_to(l, MIN(round, KMAP_DEPTH - below));
 		check(l);
 		push_to(l, 0);
 	}

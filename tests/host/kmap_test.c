@@ -334,9 +334,13 @@ static void at_each_step(void (*what)(void), bool global)
 
 static void with_and_without_global_entries(void (*what)(void))
 {
-	at_each_step(what, true);
-	at_each_step(what, false);
-}
+	static const u64 gaps[] = { 1, 2, 3, 29, 60 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++) {
+		event_gap = gaps[i];
+		at_each_step(what, true);
+		at_each_step(what, false);
+	}
 }
 
 static void test_interrupted(void **state)
