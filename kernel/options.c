@@ -6,6 +6,7 @@
 #include "kernel/options.h"
 #include "lib/cmdline.h"
 #include "lib/log.h"
+#include "mm/kmap.h"
 #include "mm/pgd.h"
 #include "mm/trace.h"
 
@@ -69,6 +70,8 @@ static const struct cmdline_option table[] = {
 	  .help = "what a slot copies when it is set up" },
 	{ "pgd", CMDLINE_CHOICE, TARGET(pgd_kind), .choices = pgd_words,
 	  .help = "which page a tag's top level is" },
+	{ "kmap", CMDLINE_CHOICE, TARGET(kmap_kind), .choices = kmap_words,
+	  .help = "how kmap_local reaches a page" },
 	{ "kernel", CMDLINE_CHOICE, TARGET(kernel_word), .choices = kernel_words,
 	  .help = "which kernel the loader starts" },
 	{ "la57", CMDLINE_CHOICE, TARGET(la57_word), .choices = la57_words,

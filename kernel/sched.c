@@ -253,6 +253,8 @@ static void check_switch(const struct run_queue *q, const struct thread *prev,
 	ASSERT(!is_cpu_local(sp) && !is_cpu_local(next->sp),
 	       "CPU-local stack: thread %s at %p, thread %s at %p", prev->name, (void *)sp,
 	       next->name, (void *)next->sp);
+	ASSERT(prev != q->idle || kmap_depth == 0, "CPU %u: idle with %u pages mapped", cpu_id,
+	       kmap_depth);
 	ASSERT(!user_call_active(), "thread %s is switched out inside user_call()", prev->name);
 }
 
@@ -361,9 +363,11 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	q->running = next;
 	current = next;
 	switch_migrate(prev, next);
+	kmap_switch_out(&prev->kmap);
 	kernel_stack_top = next->stack_top;
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
+	kmap_switch_in(&next->kmap);
 	switch_stacks(&prev->sp, next->sp);
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/thread.h"
 #include "arch/x86_64/switch.h"
 #include "lib/assert.h"
+#include "lib/ksyms.h"
 #include "lib/string.h"
 #include "mm/kspace.h"
 #include "mm/slab.h"
@@ -42,6 +43,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	mutex_init_thread(t);
 	list_init(&t->requests);
 	list_init(&t->pinned_node);
+	kmap_stack_init(&t->kmap);
 	completion_init(&t->dead);
 	strlcpy(t->name, name, sizeof(t->name));
 	*stack_bottom(t) = STACK_MAGIC;
@@ -93,10 +95,23 @@ void thread_start(struct thread *t)
 	thread_wake(t);
 }
 
+void thread_panic_leak(const char *what)
+{
+	u64 offset;
+	const char *site;
+
+	if (kmap_depth != 0)
+		kmap_panic_leak(current->name, what);
+	site = ksym_find(migrate_site, &offset);
+	panic("thread %s %s in a migrate-disabled section, which began in %s+%#lx", current->name,
+	      what, site != NULL ? site : "?", offset);
+}
+
 void thread_exit(int status)
 {
 	struct thread *self = current;
 
+	thread_check_leaks("ends");
 	mutex_check_exit(self);
 	self->status = status;
 	self->state = THREAD_DEAD;

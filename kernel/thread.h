@@ -17,12 +17,14 @@
  */
 #pragma once
 
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "kernel/mutex.h"
 #include "kernel/wait.h"
 #include "lib/cpumask.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "mm/kmap.h"
 
 struct mm;
 
@@ -73,6 +75,7 @@ struct thread {
 	u64 pinned_since;	      /* [q] when it was first switched out in its section, */
 	u64 pinned_site;	      /* [q] and where that begins */
 	struct list_node pinned_node; /* [q] of its run queue's .pinned */
+	struct kmap_stack kmap;	      /* [s] its mappings, while it does not run */
 
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
@@ -110,7 +113,17 @@ int thread_set_affinity(struct thread *t, const struct cpumask *mask) WARN_UNUSE
 /* Give @t another priority, below PRIORITIES.  Any context but NMI. */
 void thread_set_priority(struct thread *t, u32 priority);
 
-/* End the thread that runs.  No lock held. */
+/* For thread_check_leaks(). */
+NORETURN void thread_panic_leak(const char *what);
+
+/* Panic if the current thread holds a mapping or a migrate-disabled section where it must not. */
+static ALWAYS_INLINE void thread_check_leaks(const char *what)
+{
+	if (unlikely((kmap_depth | migrate_count) != 0))
+		thread_panic_leak(what);
+}
+
+/* End the thread that runs.  No lock, no mapping held, no section open. */
 NORETURN void thread_exit(int status);
 
 /*

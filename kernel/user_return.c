@@ -5,8 +5,8 @@
  */
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/thread.h"
 #include "mm/asid.h"
-#include "mm/kmap.h"
 #include "mm/tlb_check.h"
 
 void trap_prepare_user(void)
@@ -14,13 +14,20 @@ void trap_prepare_user(void)
 	while (need_resched && preempt_count == 0)
 		preempt_in_interrupt();
 	tlb_check();
-	DEBUG_ASSERT(kmap_depth_now() == 0, "CPU %u: user mode with %u pages mapped", cpu_id,
-		     kmap_depth_now());
+	thread_check_leaks("returns to user mode");
 	if (pti_on)
 		pti_user_cr3 = asid_enter_user();
 }
 
-void trap_check(void)
+u32 trap_check(void)
 {
 	tlb_check();
+	return kmap_depth;
+}
+
+void trap_check_end(u8 vector, u32 mappings)
+{
+	if (kmap_depth != mappings)
+		panic("interrupt %#x came on %u mappings and leaves %u", vector, mappings,
+		      kmap_depth);
 }

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/kmap.c - see kmap.h.
+ * mm/kmap.c - see kmap.h: what comes up and down with a task, and what goes wrong.
  *
  * INVLPG comes when a PTE is set: it reaches the loaded tag and global entries.  The
  * window's entries are global where they can be; with page-table isolation they are not, and
  * an older one may survive under another tag.  That does no harm while the other tag is
- * not loaded under a live mapping, and who loads it so calls kmap_renew(); the neutral
- * PGD is always loaded with a flush.  The INVLPG at the drop keeps a stale pointer from
- * working.
+ * not loaded under a live mapping.  Who loads it so calls kmap_renew(), or, as a switch does,
+ * puts the mappings up after the load; the neutral PGD is always loaded with a flush.  The
+ * INVLPG when a mapping goes keeps a stale pointer from working.
  */
 #include "arch/x86_64/cpu_area.h"
-#include "arch/x86_64/pcid.h"
-#include "arch/x86_64/percpu.h"
 #include "arch/x86_64/smp.h"
-#include "lib/assert.h"
 #include "lib/err.h"
-#include "mm/asid.h"
+#include "lib/ksyms.h"
+#include "lib/log.h"
 #include "mm/kmap.h"
 #include "mm/kspace.h"
 #include "mm/pgtable.h"
-#include "mm/trace.h"
 
-static DEFINE_PER_CPU(pte_t *, kmap_table); /* the window's, in the direct map */
-static DEFINE_PER_CPU(u32, kmap_depth);
+enum kmap_kind kmap_kind;
+const char *const kmap_words[] = { "window", "direct", NULL };
+
+DEFINE_PER_CPU(u32, kmap_depth);
+DEFINE_PER_CPU(u32, kmap_bias);
+DEFINE_PER_CPU(u64, kmap_site[KMAP_DEPTH]);
+
+pte_t kmap_flags;
 
 int kmap_prepare_cpu(u32 cpu)
 {
@@ -31,55 +34,125 @@ int kmap_prepare_cpu(u32 cpu)
 
 	if (table == NULL)
 		return -ENOMEM;
-	*per_cpu_ptr(&kmap_table, cpu) = table;
+	kmap_flags = kspace_data_flags() | PTE_ACCESSED | PTE_DIRTY;
+	for (u32 i = 0; i < KMAP_TABLE_PAGE; i++)
+		table[i] = KMAP_EMPTY;
+	table[KMAP_TABLE_PAGE] = virt_to_phys(table) | kmap_flags;
 	return 0;
 }
 
-u32 kmap_depth_now(void)
+/* --- what goes wrong ---------------------------------------------------------------------- */
+
+/* The function that @place lies in; *@offset: how far in. */
+static const char *function_of(u64 place, u64 *offset)
 {
-	return kmap_depth;
+	const char *name = ksym_find(place, offset);
+
+	return name != NULL ? name : "?";
 }
 
-/* Every other slot stays empty, so that running over the end of a page faults. */
-static u32 slot_of(u32 depth)
+static void print_mappings(void)
 {
-	return 2 * depth;
+	for (u32 depth = kmap_depth; depth-- > 0;) {
+		u64 offset;
+		const char *name = function_of(kmap_site[depth], &offset);
+
+		printk("kmap: %p was mapped in %s+%#lx\n", (void *)kmap_slot_address(depth), name,
+		       offset);
+	}
 }
 
-void *kmap_local_page(struct page *page)
+void kmap_panic_overflow(void)
 {
-	u32 depth;
-	vaddr_t va;
+	u64 offset;
+	/* The call returns never: what lies behind it may be another function. */
+	const char *name = function_of((u64)__builtin_return_address(0) - 1, &offset);
 
-	preempt_disable();
-	depth = kmap_depth;
-	ASSERT(depth < KMAP_DEPTH, "CPU %u: %u mappings are live already", cpu_id, depth);
-	this_cpu_inc(kmap_depth); /* from here on an interrupt takes the slots above */
-	va = kmap_base(cpu_id) + slot_of(depth) * PAGE_SIZE;
-	kmap_table[slot_of(depth)] =
-		page_to_phys(page) | kspace_data_flags() | PTE_ACCESSED | PTE_DIRTY;
-	tlb_local_page(va);
-	trace(TRACE_KMAP, cpu_tlb.loaded_ctx, page_to_phys(page));
-	return (void *)va;
+	print_mappings();
+	panic("kmap_local_page() in %s+%#lx: %u pages are mapped already", name, offset,
+	      kmap_depth);
 }
+
+void kmap_panic_leak(const char *name, const char *what)
+{
+	u32 n = kmap_depth;
+	u64 offset;
+	const char *site = function_of(kmap_site[n - 1], &offset);
+
+	print_mappings();
+	panic("thread %s %s with %u pages mapped, the last in %s+%#lx", name, what, n, site,
+	      offset);
+}
+
+void kunmap_other(const void *address)
+{
+	u64 here = (u64)__builtin_return_address(0), offset, last_offset = 0;
+	vaddr_t va = (vaddr_t)address;
+	u32 n = kmap_depth;
+	const char *name, *last = "nothing";
+
+	if (kmap_kind == KMAP_DIRECT && va >= DIRECT_MAP_BASE && va < DIRECT_MAP_END)
+		return;
+	name = function_of(here, &offset);
+	if (n > 0)
+		last = function_of(kmap_site[n - 1], &last_offset);
+	print_mappings();
+	panic("kunmap_local(%p) in %s+%#lx, but the last of %u mappings was made in %s+%#lx",
+	      address, name, offset, n, last, last_offset);
+}
+
+void kmap_check_map(u32 depth)
+{
+	pte_t pte = READ_ONCE(*kmap_slot_pte(depth));
+
+	ASSERT(nmi_depth == 0, "kmap_local_page() in an NMI");
+	ASSERT(pte == KMAP_EMPTY, "free slot %lu holds %#lx", kmap_slot(depth), pte);
+}
+
+void kmap_check_unmap(u32 depth)
+{
+	pte_t pte = READ_ONCE(*kmap_slot_pte(depth));
+
+	ASSERT(pte_present(pte), "slot %lu is live and holds %#lx", kmap_slot(depth), pte);
+}
+
+/* --- tasks -------------------------------------------------------------------------------- */
 
 void kmap_renew(void)
 {
 	for (u32 depth = 0; depth < kmap_depth; depth++)
-		tlb_local_page(kmap_base(cpu_id) + slot_of(depth) * PAGE_SIZE);
+		tlb_local_page(kmap_slot_address(depth));
 }
 
-void kunmap_local(const void *address)
+void kmap_stack_init(struct kmap_stack *s)
 {
-	u32 depth = kmap_depth - 1;
-	vaddr_t va = kmap_base(cpu_id) + slot_of(depth) * PAGE_SIZE;
+	static u32 next;
 
-	ASSERT(ALIGN_DOWN((vaddr_t)address, PAGE_SIZE) == va,
-	       "CPU %u: drops %p, the last mapping is at %p", cpu_id, address, (void *)va);
-	trace(TRACE_KUNMAP, cpu_tlb.loaded_ctx, pte_address(kmap_table[slot_of(depth)]));
-	kmap_table[slot_of(depth)] = 0;
-	tlb_local_page(va);
-	barrier(); /* the slot is free for an interrupt only when it is empty */
-	this_cpu_dec(kmap_depth);
-	preempt_enable();
+	s->depth = 0;
+	s->bias = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % KMAP_BIASES * KMAP_BIAS_STEP;
+}
+
+void kmap_take_down(struct kmap_stack *s)
+{
+	u32 n = kmap_depth;
+
+	for (u32 depth = 0; depth < n; depth++) {
+		s->pte[depth] = READ_ONCE(*kmap_slot_pte(depth));
+		s->site[depth] = kmap_site[depth];
+		kmap_set_slot(depth, KMAP_EMPTY);
+	}
+	s->depth = n;
+	this_cpu_write(kmap_depth, 0);
+}
+
+void kmap_put_up(struct kmap_stack *s)
+{
+	u32 n = s->depth;
+
+	for (u32 depth = 0; depth < n; depth++) {
+		kmap_set_slot(depth, s->pte[depth]);
+		kmap_site[depth] = s->site[depth];
+	}
+	this_cpu_write(kmap_depth, n);
+	s->depth = 0;
 }

@@ -6,6 +6,7 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/spinlock.h"
 #include "kernel/options.h"
@@ -14,9 +15,11 @@
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "mm/kmap.h"
 #include "mm/trace.h"
 #include "tests/harness.h"
 #include "tests/provoke.h"
+#include "tests/user_code.h"
 
 static void provoke_panic(void *arg)
 {
@@ -107,6 +110,114 @@ static void provoke_call_with_irqs_off(void *arg)
 	run_on_cpu(0, nothing, NULL);
 }
 
+/* --- kmap_local: in a thread of the CPU, but for what only an interrupt can do ------------- */
+
+static void start_here(const char *name, thread_fn fn)
+{
+	struct thread *t = thread_create_on(cpu_id, name, fn, NULL);
+
+	if (t != NULL)
+		thread_start(t);
+}
+
+static struct page *any_page(void)
+{
+	struct page *page = alloc_page(ZONE_USER);
+
+	ASSERT(page != NULL, "out of memory");
+	return page;
+}
+
+static int unmap_the_first(void *arg)
+{
+	struct page *page = any_page();
+	void *first = kmap_local_page(page), *second = kmap_local_page(page);
+
+	(void)arg;
+	kunmap_local(first);
+	kunmap_local(second);
+	return 0;
+}
+
+static int map_for_ever(void *arg)
+{
+	struct page *page = any_page();
+
+	(void)arg;
+	for (u32 i = 0; i <= KMAP_DEPTH; i++)
+		(void)!kmap_local_page(page);
+	return 0;
+}
+
+static int exit_mapped(void *arg)
+{
+	(void)arg;
+	(void)!kmap_local_page(any_page());
+	return 0;
+}
+
+static int exit_pinned(void *arg)
+{
+	(void)arg;
+	migrate_disable();
+	return 0;
+}
+
+static int user_mode_mapped(void *arg)
+{
+	static const u8 ud2[] = { 0x0f, 0x0b };
+	const vaddr_t code = MIB;
+
+	(void)arg;
+	use(user_code_mm(code, ud2, sizeof(ud2)));
+	(void)!kmap_local_page(any_page());
+	irq_disable();
+	return (int)user_call(code, code + PAGE_SIZE);
+}
+
+static void provoke_kmap_order(void *arg)
+{
+	(void)arg;
+	start_here("order", unmap_the_first);
+}
+
+static void provoke_kmap_overflow(void *arg)
+{
+	(void)arg;
+	start_here("overflow", map_for_ever);
+}
+
+static void provoke_kmap_exit(void *arg)
+{
+	(void)arg;
+	start_here("exit", exit_mapped);
+}
+
+static void provoke_migrate_exit(void *arg)
+{
+	(void)arg;
+	start_here("exit", exit_pinned);
+}
+
+static void provoke_kmap_user(void *arg)
+{
+	(void)arg;
+	start_here("user", user_mode_mapped);
+}
+
+static void provoke_kmap_irq(void *arg)
+{
+	(void)arg;
+	(void)!kmap_local_page(any_page());
+}
+
+static void provoke_kmap_nmi(void *arg)
+{
+	(void)arg;
+	this_cpu_inc(nmi_depth); /* as an NMI's handler would find it */
+	(void)!kmap_local_page(any_page());
+}
+
 static const struct {
 	const char *name;
 	ipi_fn fn;
@@ -128,6 +239,13 @@ static const struct {
 	{ "mutex_deadlock", provoke_mutex_deadlock },
 	{ "timer_cancels_itself", provoke_timer_cancels_itself },
 	{ "timer_cancel_locked", provoke_timer_cancel_locked },
+	{ "kmap_order", provoke_kmap_order },
+	{ "kmap_overflow", provoke_kmap_overflow },
+	{ "kmap_exit", provoke_kmap_exit },
+	{ "kmap_user", provoke_kmap_user },
+	{ "kmap_irq", provoke_kmap_irq },
+	{ "kmap_nmi", provoke_kmap_nmi },
+	{ "migrate_exit", provoke_migrate_exit },
 };
 
 void provoke(void)

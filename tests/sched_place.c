@@ -215,6 +215,24 @@ TEST("sched.place", affinity_without_a_cpu)
 
 /* --- migrate-disabled sections -------------------------------------------------------------- */
 
+static int do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* This thread is switched out meanwhile. */
+static void let_another_run(struct test *t)
+{
+	struct thread *other = thread_create_on(cpu_id, "test", do_nothing, NULL);
+
+	EXPECT(t, other != NULL, "no memory for a thread");
+	if (other == NULL)
+		return;
+	thread_start(other);
+	thread_join(other);
+}
+
 TEST("sched.place", sections_nest)
 {
 	EXPECT_EQ(t, migrate_count, 0);
@@ -223,7 +241,7 @@ TEST("sched.place", sections_nest)
 	EXPECT_EQ(t, migrate_count & ~MIGRATE_SLOW, 2);
 	migrate_enable();
 	EXPECT_EQ(t, migrate_count & ~MIGRATE_SLOW, 1);
-	sleep_ns(NS_PER_MS); /* it may sleep in one */
+	let_another_run(t); /* it may sleep in one */
 	EXPECT_EQ(t, migrate_count, 1 | MIGRATE_SLOW);
 	EXPECT(t, current->pinned_since != 0, "the time is not known");
 	migrate_enable();

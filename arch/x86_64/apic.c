@@ -122,10 +122,13 @@ void apic_eoi(void)
 	reg_write(REG_EOI, 0);
 }
 
+DEFINE_PER_CPU(u64, apic_sent);
+
 static void send(u32 id, u32 command)
 {
 	u64 flags;
 
+	this_cpu_inc(apic_sent);
 	if (x2apic) {
 		/* The write orders nothing: what the target will read goes first (SDM 10.12.3). */
 		__asm__ volatile("mfence; lfence" ::: "memory");

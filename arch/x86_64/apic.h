@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/percpu.h"
 #include "lib/types.h"
 
 #define APIC_DEFAULT_BASE 0xfee00000ul /* physical */
@@ -35,6 +36,9 @@ void apic_send_ipi(u32 id, u8 vector);
 void apic_send_nmi(u32 id);
 void apic_send_init(u32 id);
 void apic_send_startup(u32 id, paddr_t page); /* @page below 1 MiB */
+
+/* How many of these this CPU has sent. */
+DECLARE_PER_CPU(u64, apic_sent);
 
 /* The timer, one-shot: count down from @count (0: stop) at the bus clock / 16; what is left. */
 void apic_timer_start(u32 count);

@@ -31,8 +31,7 @@ static ALWAYS_INLINE void migrate_disable(void)
 {
 	this_cpu_inc(migrate_count);
 	if (migrate_count == 1)
-		__asm__ volatile("movq $1f, " PERCPU_ASM("%0") "\n1:"
-				 : "+m"(PERCPU_LVALUE(migrate_site))::PERCPU_CLOBBER);
+		this_cpu_write_here(migrate_site);
 	barrier();
 }
 

@@ -87,6 +87,11 @@ void per_cpu_size_is_not_4_or_8(void)
 #define this_cpu_inc(var)	 this_cpu_add(var, 1)
 #define this_cpu_dec(var)	 this_cpu_sub(var, 1)
 
+/* Store the address of this very place in the code in @var, a u64: one instruction. */
+#define this_cpu_write_here(var)                                                                   \
+	__asm__ volatile("movq $1f, " PERCPU_ASM("%0") "\n1:"                                      \
+			 : "=m"(PERCPU_LVALUE(var))::PERCPU_CLOBBER)
+
 /* One load that the compiler neither repeats nor remembers. */
 #define this_cpu_read(var)                                                                         \
 	({                                                                                         \

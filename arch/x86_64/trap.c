@@ -82,13 +82,17 @@ static void unmaskable(struct trapframe *f)
 
 static void interrupt(struct trapframe *f)
 {
+	u32 mappings = 0;
+
 	this_cpu_inc(irq_depth);
 	if (CONFIG_DEBUG)
-		trap_check();
+		mappings = trap_check();
 	if (handlers[f->vector] != NULL)
 		handlers[f->vector](f);
 	else
 		trap_fault(f);
+	if (CONFIG_DEBUG)
+		trap_check_end((u8)f->vector, mappings);
 	if (f->vector > IRQ_LEGACY_LAST && f->vector != IRQ_SPURIOUS)
 		apic_eoi(); /* spurious ones are in service nowhere */
 	this_cpu_dec(irq_depth);

@@ -25,8 +25,12 @@ void trap_prepare_user(void);
  */
 void preempt_in_interrupt(void);
 
-/* Debug builds: an interrupt came.  Is what this CPU has loaded what it should be? */
-void trap_check(void);
+/*
+ * Debug builds: an interrupt came.  Is what this CPU has loaded what it should be?  The value
+ * is for trap_check_end(), which sees that its handler left no mapping behind.
+ */
+u32 trap_check(void);
+void trap_check_end(u8 vector, u32 mappings);
 
 /* An exception that no fix-up covers.  kernel/fault.c */
 void trap_fault(struct trapframe *f);

@@ -10,6 +10,7 @@
 #include "lib/glob.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "mm/kmap.h"
 #include "mm/pgd.h"
 #include "tests/bench/bench.h"
 
@@ -63,11 +64,12 @@ static void report(struct bench *b)
 	sort(b->samples, b->n);
 	printk("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
 	       "\"max\":%lu,\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,"
-	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"pti\":\"%s\",\"cpus\":%u}\n",
+	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"pti\":\"%s\",\"kmap\":\"%s\",\"cpus\":%u}\n",
 	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
 	       b->samples[b->n / 2], b->samples[b->n - 1], PRAGUE_KERNEL, PRAGUE_BUILD,
 	       pcid_mode_name(), asids, fill_policy == FILL_SETUP ? "setup" : "touch",
-	       pgd_words[pgd_kind], pti_on ? "on" : "off", cpumask_weight(&cpus_online));
+	       pgd_words[pgd_kind], pti_on ? "on" : "off", kmap_words[kmap_kind],
+	       cpumask_weight(&cpus_online));
 }
 
 u32 run_benches(void)

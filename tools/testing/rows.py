@@ -67,6 +67,14 @@ PANICS = {
     "panic": r"^PANIC: CPU 2: provoked on purpose$",
     "page_fault": r"^PANIC: CPU 2: page fault: write of 0x",
     "stack_overflow": r"^PANIC: CPU 2: kernel stack overflow at 0x",
+    "kmap_order": r"^PANIC: CPU 2: kunmap_local\(0x[0-9a-f]+\) in unmap_the_first\+\S+, but the last of 2 "
+                  r"mappings was made in unmap_the_first\+0x",
+    "kmap_overflow": r"^PANIC: CPU 2: kmap_local_page\(\) in map_for_ever\+0x[0-9a-f]+: 16 pages are",
+    "kmap_exit": r"^PANIC: CPU 2: thread exit ends with 1 pages mapped, the last in exit_mapped\+0x",
+    "kmap_user": r"^PANIC: CPU 2: thread user returns to user mode with 1 pages mapped, the last in "
+                 r"user_mode_mapped\+0x",
+    "migrate_exit": r"^PANIC: CPU 2: thread exit ends in a migrate-disabled section, which began in "
+                    r"exit_pinned\+0x",
 }
 DEBUG_PANICS = {
     "lock_order": r"^PANIC: CPU 2: .*takes lock outer \(rank \d+\) while it holds",
@@ -80,6 +88,8 @@ DEBUG_PANICS = {
                       r"which waits for mutex second of thread two",
     "timer_cancels_itself": r"^PANIC: CPU 2: .*cancels timer 0x[0-9a-f]+ in its own function",
     "timer_cancel_locked": r"^PANIC: CPU 0: .*cancels timer 0x[0-9a-f]+ of CPU 2 with a lock",
+    "kmap_irq": r"^PANIC: CPU 2: interrupt 0x[0-9a-f]+ came on 0 mappings and leaves 1$",
+    "kmap_nmi": r"^PANIC: CPU 2: .*kmap_local_page\(\) in an NMI",
 }
 PERCPU_PANICS = {
     "local_list": r"^PANIC: CPU 2: .*CPU-local address on a list",
@@ -298,6 +308,7 @@ def trace_rows(out):
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
 LIMIT_MORE = 20
+KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 
 
 def count_rows(out):
@@ -310,6 +321,9 @@ def count_rows(out):
             limit=4 * (RUN_LIMIT + RUN_MARGIN),
             must=tuple(rf"^count: {twin} flush_page, {cpus} CPUs online: \d+ instructions"
                        for twin in ("percpu", "classic") for cpus in (1, 64))),
+        Row("count-kmap", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
+                               "icount=on pcid=soft pti=off bench=kmap_pair test=none")],
+            must=(PASSED, rf'^bench: {{"name":"kmap_pair","unit":"instructions",.*"median":{KMAP_PAIR},')),
     ]
 
 

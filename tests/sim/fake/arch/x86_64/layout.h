@@ -15,6 +15,8 @@
 #define SIM_RUN_ORDER  9u
 #define SIM_RAM_FRAMES (SIM_RAM_SMALL + (SIM_RUNS << SIM_RUN_ORDER))
 
+#define CPU_AREAS_BASE 0xffffc40000000000ul /* no simulated CPU has an area */
+
 extern vaddr_t user_end;
 
 extern char sim_page_array[];
