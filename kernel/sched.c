@@ -24,6 +24,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/user_call.h"
+#include "kernel/hotplug.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
 #include "lib/assert.h"
@@ -273,7 +274,9 @@ void sched_run_idle(void)
 		 * pending until STI; HLT, and ends the HLT.
 		 */
 		irq_disable();
-		if (list_empty(&q->ready)) {
+		if (list_empty(&q->ready) && unlikely(cpu_told_to_die())) {
+			cpu_die();
+		} else if (list_empty(&q->ready)) {
 			irq_enable_and_halt();
 		} else {
 			irq_enable();
