@@ -3,19 +3,13 @@
  * kernel/cpus.c - see cpus.h.
  */
 #include "arch/x86_64/apic.h"
-#include "arch/x86_64/ipi.h"
-#include "arch/x86_64/percpu.h"
 #include "arch/x86_64/smp.h"
-#include "arch/x86_64/upcall.h"
 #include "boot/handoff.h"
 #include "kernel/acpi.h"
 #include "kernel/cpus.h"
-#include "kernel/sched.h"
-#include "kernel/timer.h"
+#include "kernel/hotplug.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "mm/asid.h"
-#include "mm/cpu_tables.h"
 
 #define XAPIC_MAX_ID 254 /* 255 is everybody */
 
@@ -66,19 +60,11 @@ static void start_one(u32 cpu)
 	int err;
 
 	printk("cpus: starting CPU %u (APIC id %u)\n", cpu, c->apic_id);
-	err = cpu_tables_create(cpu);
-
-	if (!err)
-		err = asid_prepare_cpu(cpu);
-	if (!err)
-		c->stack_top = sched_prepare_cpu(cpu);
-	if (err || c->stack_top == 0) {
+	err = cpu_up(cpu);
+	if (err == -ENOMEM)
 		printk("cpus: CPU %u (APIC id %u): no memory for its tables, left off\n", cpu,
 		       c->apic_id);
-		return;
-	}
-	err = smp_start_cpu(cpu);
-	if (err == -ENODEV)
+	else if (err == -ENODEV)
 		printk("cpus: CPU %u (APIC id %u) lacks %s, which the boot CPU has: left off\n",
 		       cpu, c->apic_id, c->missing);
 	else if (err)
@@ -92,15 +78,4 @@ void cpus_start(paddr_t page, paddr_t root)
 		smp_prepare(page, root);
 	for (u32 cpu = 1; cpu < cpu_count; cpu++)
 		start_one(cpu);
-}
-
-void cpu_main(void)
-{
-	u32 self = cpu_id;
-
-	timers_arm();
-	cpumask_set_atomic(&cpus_online, self);
-	cpumask_set_atomic(&cpus_active, self);
-	__atomic_store_n(&cpus[self].state, CPU_ONLINE, __ATOMIC_RELEASE);
-	sched_run_idle();
 }

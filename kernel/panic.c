@@ -15,7 +15,6 @@
 #include "arch/x86_64/backtrace.h"
 #include "arch/x86_64/emulator.h"
 #include "arch/x86_64/insn.h"
-#include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/smp.h"
@@ -83,11 +82,12 @@ static void stop_and_show_others(void)
 {
 	u32 cpu, self = cpu_id;
 
-	for_each_cpu (cpu, &cpus_online)
-		if (cpu != self)
+	/* Those that run, on their way in or out too; a parked one must not be woken. */
+	for (cpu = 0; cpu < cpu_count; cpu++)
+		if (cpu != self && smp_runs(cpu))
 			apic_send_nmi(cpus[cpu].apic_id);
-	for_each_cpu (cpu, &cpus_online) {
-		if (cpu == self)
+	for (cpu = 0; cpu < cpu_count; cpu++) {
+		if (cpu == self || !smp_runs(cpu))
 			continue;
 		if (wait_until_stopped(cpu)) {
 			printk("CPU %u was here:\n", cpu);

@@ -31,6 +31,7 @@
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
+#include "kernel/hotplug.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
@@ -458,7 +459,9 @@ void sched_run_idle(void)
 		irq_disable();
 		cpumask_set_atomic(&cpus_idle, q->cpu);
 		pull();
-		if (READ_ONCE(q->nr_ready) == 0 && !need_resched)
+		if (READ_ONCE(q->nr_ready) == 0 && unlikely(cpu_told_to_die()))
+			cpu_die();
+		else if (READ_ONCE(q->nr_ready) == 0 && !need_resched)
 			irq_enable_and_halt();
 		else
 			reschedule(false);

@@ -169,8 +169,22 @@ static struct slot *unlink_idle(struct cpu_tlb *t)
 		t->hand = t->loaded;
 	s = t->hand->next;
 	t->hand->next = s->next;
-	t->count--;
+	if (--t->count == 0)
+		t->hand = NULL;
 	return s;
+}
+
+/* One slot serves nobody and has no PGD any more.  How many pages that frees. */
+static u32 release_slot(struct cpu_tlb *t)
+{
+	struct slot *s = unlink_idle(t);
+	u32 given;
+
+	shared_store(&s->ctx_id, 0);
+	given = pgd_policy.release(s);
+	s->next = t->bare;
+	t->bare = s;
+	return given;
 }
 
 u32 asid_give_back(void)
@@ -178,13 +192,35 @@ u32 asid_give_back(void)
 	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
 	u32 given = 0;
 
-	while (t->count > MIN(ASIDS_RESERVE, asids)) {
-		struct slot *s = unlink_idle(t);
-
-		shared_store(&s->ctx_id, 0);
-		given += pgd_policy.release(s);
-		s->next = t->bare;
-		t->bare = s;
-	}
+	while (t->count > MIN(ASIDS_RESERVE, asids))
+		given += release_slot(t);
 	return given + (pgd_policy.give_back != NULL ? pgd_policy.give_back() : 0);
+}
+
+/* Nobody's: as a record was made, but for its tag and its place on the list. */
+static void forget(struct slot *s)
+{
+	ASSERT(s->ctx_id == 0 && (s->cr3 & ~PCID_MASK) == 0,
+	       "CPU %u: slot %u serves %lu with CR3 %#lx after it was given back", cpu_id,
+	       slot_number(s), s->ctx_id, s->cr3);
+	s->tlb_gen = 0;
+	s->user_cr3 = 0;
+	s->mm = NULL;
+	s->counts = NULL;
+	s->referenced = 0;
+}
+
+void asid_release_cpu(void)
+{
+	struct cpu_tlb *t = this_cpu_ptr(&cpu_tlb);
+
+	ASSERT(t->loaded == NULL && t->loaded_ctx == 0 && t->loading_ctx == 0,
+	       "CPU %u: gives its slots back while mm %lu is loaded", cpu_id, t->loaded_ctx);
+	if (pgd_policy.give_back != NULL)
+		pgd_policy.give_back();
+	while (t->count != 0)
+		release_slot(t);
+	pgd_policy.release_cpu();
+	for (u32 n = 0; n < t->records; n++)
+		forget(slot_at(t, n));
 }

@@ -79,10 +79,17 @@ enum fill_policy {
 extern enum fill_policy fill_policy;
 
 /*
- * Give @cpu, which does not run yet (or is this one), its slots' reserve.  Needs its
- * neutral root.  0 or -ENOMEM.
+ * Give @cpu, which does not run yet, or is this one, or waits for orders (kernel/hotplug.c), its
+ * slots' reserve.  Needs its neutral root.  0 or -ENOMEM.
  */
 int asid_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
+
+/*
+ * Undo it, on the CPU itself, the neutral PGD loaded: all slots and PGDs are given back, the
+ * reserve too.  Their records stay, and serve nobody: others may still read them.  Interrupts
+ * off; no switch_mm() before the next asid_prepare_cpu().
+ */
+void asid_release_cpu(void);
 
 /*
  * The loaded slot's user side is about to be entered: the CR3 for it, which pays what its

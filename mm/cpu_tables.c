@@ -73,6 +73,8 @@ int cpu_tables_create(u32 cpu)
 	struct cpu_memory *m = &memory[cpu];
 	paddr_t root;
 
+	if (cpus[cpu].neutral_root != 0)
+		return kmap_prepare_cpu(cpu);
 	if (m->variables == 0)
 		m->variables = make_variables();
 	if (m->variables == 0 || make_area(m) != 0)

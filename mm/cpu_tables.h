@@ -25,8 +25,8 @@ u64 cpu_variables_size(void);
 
 /*
  * Make tables and memory for @cpu; sets percpu_offset[cpu] and cpus[cpu].neutral_root.
- * 0 or -ENOMEM (what was taken is not given
- * back: a CPU that cannot start stays off, and may be tried again).
+ * 0 or -ENOMEM.  What was taken is not given back: others read a CPU's variables whatever it
+ * does.  A CPU that comes back finds its own.
  */
 int cpu_tables_create(u32 cpu) WARN_UNUSED_RESULT;
 

@@ -13,6 +13,9 @@
  *    and each CPU, this one too, is sent an interrupt that it takes when it can.  A CPU
  *    that has been asked is not asked again before it has answered.
  *
+ * A CPU that leaves drops an interrupt that is on its way: it is asked for anew when it is
+ * back, and has given all back meanwhile.
+ *
  * Nothing here allocates, so it never comes back to itself.
  */
 #include "arch/x86_64/apic.h"
@@ -67,6 +70,11 @@ static bool reclaim(void)
 	kmalloc_shrink();
 	run_on_cpus(&cpus_online, give_back, NULL);
 	return true;
+}
+
+void reclaim_forget(u32 cpu)
+{
+	shared_store(&asked[cpu], 0);
 }
 
 void reclaim_init(void)

@@ -33,6 +33,8 @@
 	X(TRACE_WHOLE_FLUSH, "nothing", "its tag is flushed whole")                                \
 	X(TRACE_KMAP, "address", "a page is mapped in the window")                                 \
 	X(TRACE_KUNMAP, "address", "the last page in the window is dropped")                       \
+	X(TRACE_CPU_UP, "state", "has come up to it")                                              \
+	X(TRACE_CPU_DOWN, "state", "has gone down from it")                                        \
 	X(TRACE_NOTE, "number", "somebody who looks for a fault made a note")
 
 enum trace_event {

@@ -8,7 +8,9 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
+#include "kernel/hotplug.h"
 #include "kernel/options.h"
 #include "kernel/upcall.h"
 #include "lib/assert.h"
@@ -108,6 +110,15 @@ static void provoke_call_with_irqs_off(void *arg)
 	(void)arg;
 	irq_disable();
 	run_on_cpu(0, nothing, NULL);
+}
+
+/* The other CPUs than this, the boot CPU, and CPU 2 are parked: whom the panic shows. */
+static void provoke_panic_with_cpus_down(void *arg)
+{
+	for (u32 cpu = 1; cpu < cpu_count; cpu++)
+		if (cpu != 2 && cpu_down(cpu, 0))
+			printk("provoke: CPU %u stays up\n", cpu);
+	provoke_panic(arg);
 }
 
 /* --- kmap_local: in a thread of the CPU, but for what only an interrupt can do ------------- */
@@ -223,6 +234,7 @@ static const struct {
 	ipi_fn fn;
 } kinds[] = {
 	{ "panic", provoke_panic },
+	{ "panic_with_cpus_down", provoke_panic_with_cpus_down },
 	{ "page_fault", provoke_page_fault },
 	{ "stack_overflow", provoke_stack_overflow },
 	{ "triple_fault", provoke_triple_fault },

@@ -110,6 +110,12 @@ void apic_enable(void)
 	reg_write(REG_TIMER_COUNT, 0);
 }
 
+void apic_quiet(void)
+{
+	reg_write(REG_LVT_TIMER, LVT_MASKED | IRQ_TIMER);
+	reg_write(REG_TIMER_COUNT, 0);
+}
+
 u32 apic_id(void)
 {
 	u32 id = reg_read(REG_ID);

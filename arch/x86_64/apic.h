@@ -19,6 +19,9 @@ void apic_init(volatile u32 *regs);
 /* Turn this CPU's local APIC on, all its own sources masked but the timer.  Interrupts off. */
 void apic_enable(void);
 
+/* Stop its timer, the one source of its own, and mask it, until apic_enable().  Interrupts off. */
+void apic_quiet(void);
+
 /* "x2APIC" or "xAPIC". */
 const char *apic_mode_name(void);
 

@@ -15,6 +15,28 @@
  * the locked count-down releases what the function did, and the caller's last read of
  * the count acquires it.  A bit set again before the IPI comes costs a call nothing: a
  * target that finds its mask empty returns.  All of it lies at shared addresses.
+ *
+ * A CPU leaves.  What must not happen: a caller waits for a CPU that is gone, or goes on
+ * although that CPU still uses what the call was about.
+ *
+ *	caller, interrupts off			the CPU that leaves, interrupts off
+ *
+ *	 1 reads cpus_online			 a loads the neutral PGD
+ *	 2 sets its bit in each target's mask	 b clears its bit in cpus_online (locked)
+ *	then on, and waits			 c serves calls until it is told that d is over
+ *
+ *	 d (whoever takes it down, after b): calls all CPUs in cpus_online, and waits
+ *	 e (the CPU, after d): serves what it still finds
+ *
+ *  - d's call interrupts each CPU outside 1 and 2, so when it is over every CPU that read
+ *    the bit before b has set its own by then, and e (or c) serves it.  One that reads
+ *    after b leaves the CPU out.  Nobody waits for it after e.
+ *  - One that leaves it out has seen b, so a is done (CR3 writes serialise): nothing of any
+ *    address space is loaded there, nothing was kept that could be used without a flush, and
+ *    nothing is loaded from a on, because only the idle thread runs.
+ *  - An interrupt that 2 announced may be sent after e, to a CPU that is parked: one waiting
+ *    for SIPI drops it; the boot CPU, which halts, takes it when it is back and finds an empty
+ *    mask.  So for the other vectors, whose handlers all look for something to do.
  */
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/insn.h"
@@ -51,20 +73,45 @@ static void run_calls_of_word(u32 first, u64 callers)
 	}
 }
 
-static void serve_calls(struct trapframe *f)
+void ipi_serve(void)
 {
 	struct cpumask *by = &wanted[cpu_id].by;
 
-	(void)f;
 	for (u32 w = 0; w < ARRAY_SIZE(by->bits); w++)
 		if (READ_ONCE(by->bits[w]) != 0)
 			run_calls_of_word(w * 64,
 					  __atomic_exchange_n(&by->bits[w], 0, __ATOMIC_ACQUIRE));
 }
 
+static void serve_calls(struct trapframe *f)
+{
+	(void)f;
+	ipi_serve();
+}
+
 void ipi_init(void)
 {
 	irq_set_handler(IRQ_CALL, serve_calls);
+}
+
+void ipi_join(void)
+{
+	cpumask_set_atomic(&cpus_online, cpu_id);
+}
+
+void ipi_leave(void)
+{
+	cpumask_clear_atomic(&cpus_online, cpu_id);
+}
+
+static void nothing(void *unused)
+{
+	(void)unused;
+}
+
+void ipi_wait_for_callers(void)
+{
+	run_on_cpus(&cpus_online, nothing, NULL);
 }
 
 static void check_caller(const void *arg)
@@ -77,25 +124,37 @@ static void check_caller(const void *arg)
 	       arg);
 }
 
-/* Tell each target but this CPU. */
-static void tell(const struct cpumask *targets, struct call *c, u32 self)
+/*
+ * Choose the CPUs of @mask that are online, and set this CPU's bit in each one's mask but
+ * its own.  Interrupts off from the first to the second: see the top.
+ */
+static void choose(const struct cpumask *mask, struct cpumask *targets, struct call *c, u32 self)
 {
+	u64 flags = irq_save();
 	u32 cpu, n = 0;
 
+	cpumask_and(targets, mask, &cpus_online);
 	for_each_cpu (cpu, targets)
 		n += cpu != self;
 	__atomic_store_n(&c->pending, n, __ATOMIC_RELAXED); /* before any bit is set */
 	for_each_cpu (cpu, targets)
 		if (cpu != self)
 			cpumask_set_atomic(&wanted[cpu].by, self);
+	irq_restore(flags);
+}
+
+static void interrupt_others(const struct cpumask *targets, u32 self)
+{
+	u32 cpu;
+
 	for_each_cpu (cpu, targets)
 		if (cpu != self)
 			apic_send_ipi(cpus[cpu].apic_id, IRQ_CALL);
 }
 
-void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
+/* run_on_cpus(); @targets: those that it ran on. */
+static void call(const struct cpumask *mask, struct cpumask *targets, ipi_fn fn, void *arg)
 {
-	struct cpumask targets;
 	struct call *c;
 	u32 self;
 
@@ -108,9 +167,9 @@ void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
 	c->busy = true;
 	c->fn = fn;
 	c->arg = arg;
-	cpumask_and(&targets, mask, &cpus_online);
-	tell(&targets, c, self);
-	if (cpumask_test(&targets, self)) {
+	choose(mask, targets, c, self);
+	interrupt_others(targets, self);
+	if (cpumask_test(targets, self)) {
 		u64 flags = irq_save();
 
 		fn(arg);
@@ -122,13 +181,20 @@ void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
 	preempt_enable();
 }
 
+void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg)
+{
+	struct cpumask targets;
+
+	call(mask, &targets, fn, arg);
+}
+
 int run_on_cpu(u32 cpu, ipi_fn fn, void *arg)
 {
-	struct cpumask one = { 0 };
+	struct cpumask one = { 0 }, targets;
 
-	if (cpu >= MAX_CPUS || !cpumask_test(&cpus_online, cpu))
+	if (cpu >= MAX_CPUS)
 		return -ENODEV;
 	cpumask_set(&one, cpu);
-	run_on_cpus(&one, fn, arg);
-	return 0;
+	call(&one, &targets, fn, arg);
+	return cpumask_test(&targets, cpu) ? 0 : -ENODEV;
 }

@@ -9,7 +9,7 @@
 /* Runs with interrupts off, in interrupt context (or directly, on the caller's own CPU). */
 typedef void (*ipi_fn)(void *arg);
 
-/* CPUs that take IPIs.  A CPU sets its own bit when it is ready. */
+/* CPUs that take calls.  A CPU sets its own bit when it is ready, and clears it when it leaves. */
 extern struct cpumask cpus_online;
 
 /* Set the vector's handler up.  Once, on the boot CPU. */
@@ -25,5 +25,19 @@ void ipi_init(void);
  */
 void run_on_cpus(const struct cpumask *mask, ipi_fn fn, void *arg);
 
-/* The same for one CPU.  Returns -ENODEV if it is not online. */
+/* The same for one CPU.  Returns -ENODEV, and @fn has not run, if it is not online. */
 int run_on_cpu(u32 cpu, ipi_fn fn, void *arg);
+
+/*
+ * This CPU takes calls from now on; from now on callers leave it out.  ipi_leave(): the
+ * neutral PGD is loaded; then ipi_serve() until somebody else's ipi_wait_for_callers() has
+ * returned, and once more.  Interrupts off.
+ */
+void ipi_join(void);
+void ipi_leave(void);
+
+/* Run the calls that wait for this CPU.  Interrupts off. */
+void ipi_serve(void);
+
+/* Whoever saw a CPU in cpus_online that has left has told it what he wants.  As run_on_cpus(). */
+void ipi_wait_for_callers(void);

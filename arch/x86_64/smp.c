@@ -30,6 +30,8 @@ u32 cpu_count;
 
 extern const u8 trampoline_begin[], trampoline_long[], trampoline_end[]; /* trampoline.asm */
 extern const u8 ap_entry[];						 /* entry.asm */
+extern const u8 halt_until_halted[];					 /* halt.asm */
+void halt_until(const u32 *flag);
 
 static paddr_t trampoline_page;
 static struct ap_params *params;
@@ -82,11 +84,10 @@ static bool wait_for_answer(struct cpu *c, u64 ns)
 	return true;
 }
 
-int smp_start_cpu(u32 cpu)
+static void start_by_sipi(u32 cpu)
 {
 	struct cpu *c = &cpus[cpu];
 
-	params->lacks_la57 = 0;
 	params->cr3 = c->neutral_root;
 	params->stack = c->stack_top;
 	params->gs_base = percpu_offset[cpu];
@@ -101,6 +102,27 @@ int smp_start_cpu(u32 cpu)
 		apic_send_startup(c->apic_id, trampoline_page); /* the SDM's second one */
 		wait_for_answer(c, ANSWER_WAIT_NS);
 	}
+}
+
+static void wake_boot_cpu(void)
+{
+	struct cpu *c = &cpus[BOOT_CPU];
+
+	__atomic_store_n(&c->state, CPU_STARTING, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->wake, 1, __ATOMIC_RELEASE);
+	apic_send_nmi(c->apic_id);
+	wait_for_answer(c, ANSWER_WAIT_NS);
+}
+
+int smp_start_cpu(u32 cpu)
+{
+	struct cpu *c = &cpus[cpu];
+
+	params->lacks_la57 = 0;
+	if (cpu == BOOT_CPU)
+		wake_boot_cpu();
+	else
+		start_by_sipi(cpu);
 	switch (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE)) {
 	case CPU_ONLINE:
 		return 0;
@@ -108,7 +130,8 @@ int smp_start_cpu(u32 cpu)
 		return -ENODEV;
 	default:
 		/* Should it come later, it must not find the next CPU's parameters. */
-		apic_send_init(c->apic_id);
+		if (cpu != BOOT_CPU)
+			apic_send_init(c->apic_id);
 		c->state = CPU_SILENT;
 		return -ETIMEDOUT;
 	}
@@ -131,4 +154,37 @@ void ap_main(void)
 	ASSERT(apic_id() == c->apic_id, "CPU %u: APIC id %u, expected %u", cpu_id, apic_id(),
 	       c->apic_id);
 	cpu_main();
+}
+
+void smp_park_cpu(u32 cpu)
+{
+	struct cpu *c = &cpus[cpu];
+
+	/* Acquire: what the CPU did before it died is seen by who goes on from here. */
+	while (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) != CPU_DEAD)
+		cpu_pause();
+	if (cpu != BOOT_CPU)
+		apic_send_init(c->apic_id);
+	c->state = CPU_PARKED;
+}
+
+void smp_halt(void)
+{
+	struct cpu *c = &cpus[cpu_id];
+
+	apic_quiet();
+	c->wake = 0;
+	__atomic_store_n(&c->state, CPU_DEAD, __ATOMIC_RELEASE);
+	while (cpu_id != BOOT_CPU)
+		__asm__ volatile("cli; hlt");
+	halt_until(&c->wake);
+	tlb_local_everything(); /* what was walked meanwhile, under any tag */
+	apic_enable();
+	__atomic_store_n(&c->state, CPU_ONLINE, __ATOMIC_RELEASE);
+}
+
+void smp_nmi(struct trapframe *f)
+{
+	if (f->rip >= (u64)halt_until && f->rip < (u64)halt_until_halted)
+		f->rip = (u64)halt_until;
 }

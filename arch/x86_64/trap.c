@@ -8,6 +8,7 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
@@ -73,10 +74,12 @@ static void exception(struct trapframe *f)
 static void unmaskable(struct trapframe *f)
 {
 	this_cpu_inc(nmi_depth);
-	if (f->vector == VECTOR_NMI)
+	if (f->vector == VECTOR_NMI) {
+		smp_nmi(f);
 		trap_nmi(f);
-	else
+	} else {
 		trap_fault(f);
+	}
 	this_cpu_dec(nmi_depth);
 }
 

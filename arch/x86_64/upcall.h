@@ -41,5 +41,5 @@ void trap_nmi(struct trapframe *f);
 /* The timer this CPU armed has expired.  Interrupts off.  kernel/timer.c */
 void timer_expired(void);
 
-/* An application processor, on its own tables and stack, interrupts off.  kernel/main.c */
+/* An application processor, on its own tables and stack, interrupts off.  kernel/hotplug.c */
 NORETURN void cpu_main(void);

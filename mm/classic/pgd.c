@@ -21,6 +21,10 @@ static int prepare_cpu(u32 cpu)
 	return 0;
 }
 
+static void release_cpu(void)
+{
+}
+
 static int prepare(u32 cpu, struct slot *s, u32 pcid)
 {
 	(void)cpu;
@@ -42,6 +46,7 @@ static void bind(struct slot *s, struct mm *mm)
 
 struct pgd_policy pgd_policy = {
 	.prepare_cpu = prepare_cpu,
+	.release_cpu = release_cpu,
 	.prepare = prepare,
 	.release = release,
 	.bind = bind,

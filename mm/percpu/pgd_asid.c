@@ -14,6 +14,10 @@ int pgd_asid_prepare_cpu(u32 cpu)
 	return 0;
 }
 
+void pgd_asid_release_cpu(void)
+{
+}
+
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid)
 {
 	const pte_t *pgd = pgd_alloc(cpu);

@@ -30,6 +30,14 @@ int pgd_copy_prepare_cpu(u32 cpu)
 	return p->pgd != NULL ? 0 : -ENOMEM;
 }
 
+void pgd_copy_release_cpu(void)
+{
+	struct cpu_pgd *p = this_cpu_ptr(&cpu_pgd);
+
+	pgd_free(p->pgd);
+	*p = (struct cpu_pgd){ .pgd = NULL };
+}
+
 int pgd_copy_prepare(u32 cpu, struct slot *s, u32 pcid)
 {
 	s->cr3 = pcid;

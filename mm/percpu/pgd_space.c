@@ -13,6 +13,7 @@
  */
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
+#include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/page_alloc.h"
@@ -41,10 +42,23 @@ int pgd_space_prepare_cpu(u32 cpu)
 
 	if (spare->pgd != NULL)
 		return 0;
-	spin_init(&mine->lock, "PGDs of mms", LOCK_RANK_PGDS);
-	list_init(&mine->list);
+	/* Once: whoever ends an mm takes the lock, whether this CPU runs or not. */
+	if (mine->lock.name == NULL) {
+		spin_init(&mine->lock, "PGDs of mms", LOCK_RANK_PGDS);
+		list_init(&mine->list);
+	}
 	spare->pgd = pgd_alloc(cpu);
 	return spare->pgd != NULL ? 0 : -ENOMEM;
+}
+
+/* Those of mms went with pgd_space_give_back(). */
+void pgd_space_release_cpu(void)
+{
+	struct spare_pgd *spare = this_cpu_ptr(&spare_pgd);
+
+	ASSERT(list_empty(&this_cpu_ptr(&mm_pgds)->list), "CPU %u still has PGDs of mms", cpu_id);
+	pgd_free(spare->pgd);
+	*spare = (struct spare_pgd){ .pgd = NULL };
 }
 
 int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid)

@@ -98,6 +98,7 @@ static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
 }
 
 int pgd_asid_prepare_cpu(u32 cpu);
+void pgd_asid_release_cpu(void);
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_asid_release(struct slot *s);
 void pgd_asid_bind(struct slot *s, struct mm *mm);
@@ -105,17 +106,19 @@ void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
 #define PGD_ASID_POLICY                                                                            \
 	{                                                                                          \
-		.prepare_cpu = pgd_asid_prepare_cpu, .prepare = pgd_asid_prepare,                  \
-		.release = pgd_asid_release, .bind = pgd_asid_bind                                 \
+		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
+		.prepare = pgd_asid_prepare, .release = pgd_asid_release, .bind = pgd_asid_bind    \
 	}
 
 #define PGD_ASID_ISOLATED_POLICY                                                                   \
 	{                                                                                          \
-		.prepare_cpu = pgd_asid_prepare_cpu, .prepare = pgd_asid_prepare,                  \
-		.release = pgd_asid_release, .bind = pgd_asid_bind_isolated                        \
+		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
+		.prepare = pgd_asid_prepare, .release = pgd_asid_release,                          \
+		.bind = pgd_asid_bind_isolated                                                     \
 	}
 
 int pgd_copy_prepare_cpu(u32 cpu);
+void pgd_copy_release_cpu(void);
 int pgd_copy_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_copy_release(struct slot *s);
 void pgd_copy_bind(struct slot *s, struct mm *mm);
@@ -123,11 +126,13 @@ void pgd_copy_activate(struct slot *s, bool keep);
 
 #define PGD_COPY_POLICY                                                                            \
 	{                                                                                          \
-		.prepare_cpu = pgd_copy_prepare_cpu, .prepare = pgd_copy_prepare,                  \
-		.release = pgd_copy_release, .bind = pgd_copy_bind, .activate = pgd_copy_activate  \
+		.prepare_cpu = pgd_copy_prepare_cpu, .release_cpu = pgd_copy_release_cpu,          \
+		.prepare = pgd_copy_prepare, .release = pgd_copy_release, .bind = pgd_copy_bind,   \
+		.activate = pgd_copy_activate                                                      \
 	}
 
 int pgd_space_prepare_cpu(u32 cpu);
+void pgd_space_release_cpu(void);
 int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_space_release(struct slot *s);
 u32 pgd_space_give_back(void);
@@ -139,7 +144,7 @@ void pgd_space_forget(struct mm *mm);
 
 #define PGD_SPACE_POLICY                                                                           \
 	{                                                                                          \
-		.prepare_cpu = pgd_space_prepare_cpu, .prepare = pgd_space_prepare,                \
-		.release = pgd_space_release, .give_back = pgd_space_give_back,                    \
-		.bind = pgd_space_bind                                                             \
+		.prepare_cpu = pgd_space_prepare_cpu, .release_cpu = pgd_space_release_cpu,        \
+		.prepare = pgd_space_prepare, .release = pgd_space_release,                        \
+		.give_back = pgd_space_give_back, .bind = pgd_space_bind                           \
 	}

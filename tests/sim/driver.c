@@ -320,6 +320,16 @@ static void give_back(void)
 	irq_enable();
 }
 
+/* A CPU goes and comes back: what others still read of its slots serves nobody meanwhile. */
+static void leave_and_return(void)
+{
+	irq_disable();
+	sim_trace("leaves", 0, 0, 0, 0);
+	asid_release_cpu();
+	ASSERT(asid_prepare_cpu(cpu_id) == 0, "no memory for CPU %u", cpu_id);
+	irq_enable();
+}
+
 /* --- programs -----------------------------------------------------------------------------------
  */
 
@@ -438,7 +448,7 @@ static void drop_all(u32 cpu)
 	if (cpu == 0)
 		for (u32 i = 0; i < MMS; i++)
 			put(mms[i]);
-	give_back();
+	leave_and_return();
 }
 
 void driver_run(void)

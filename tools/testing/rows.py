@@ -104,12 +104,24 @@ def panic_row(out, kind, words, twin, build="debug"):
                check=four_backtraces)
 
 
+def parked_row(out, twin):
+    """CPUs 1 and 3 are parked: they are neither waited for nor woken."""
+    return Row(f"panic-with-cpus-down-{twin}",
+               [run(out, "--firmware", "bios", "--kernel", twin, "--append",
+                    "provoke=panic_with_cpus_down")],
+               status=PANIC_STATUS,
+               must=(r"^PANIC: CPU 0: provoked on purpose$", r"^CPU 2 was here:$",
+                     r"^prague: result: panic$"),
+               must_not=(PASSED, r"^CPU [13] ", r"does not answer"))
+
+
 def panic_rows(out):
     rows = []
     for twin in ("percpu", "classic"):
         rows += [panic_row(out, kind, words, twin) for kind, words in PANICS.items()]
         rows += [panic_row(out, kind, words, twin) for kind, words in DEBUG_PANICS.items()]
         rows += [panic_row(out, "panic", PANICS["panic"], twin, "release")]
+        rows += [parked_row(out, twin)]
     return rows + [panic_row(out, kind, words, "percpu") for kind, words in PERCPU_PANICS.items()]
 
 
