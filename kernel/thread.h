@@ -59,12 +59,12 @@ struct thread {
 	vaddr_t stack_top; /* [I] */
 	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
 
-	u32 cpu;		/* [q] where it runs, or ran last */
-	u32 state;		/* [q] enum thread_state; BLOCKED is set by itself, without the lock */
-	u32 priority;		/* [q] what counts; changes under mutex.c's lock too */
-	u32 base_priority;	/* its own, without what it has inherited; under mutex.c's lock */
-	bool on_rq;		/* [q] it runs, is ready, or is on its way to a queue */
-	bool attention;		/* [q] look at it closely when it is switched out */
+	u32 cpu;	   /* [q] where it runs, or ran last */
+	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
+	u32 priority;	   /* [q] what counts; changes under mutex.c's lock too */
+	u32 base_priority; /* its own, without what it has inherited; under mutex.c's lock */
+	bool on_rq;	   /* [q] it runs, is ready, or is on its way to a queue */
+	bool attention;	   /* [q] look at it closely when it is switched out */
 	struct list_node queue; /* [q] of its run queue, or of none */
 
 	struct cpumask affinity;      /* [q] where it may run */

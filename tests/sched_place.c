@@ -10,119 +10,9 @@
 #include "mm/slab.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/puppet.h"
 #include "tests/storm.h"
 #include "tests/threads.h"
-
-static struct cpumask only(u32 cpu)
-{
-	struct cpumask mask = { 0 };
-
-	cpumask_set(&mask, cpu);
-	return mask;
-}
-
-/* An online CPU other than @cpu. */
-static u32 other_than(u32 cpu)
-{
-	u32 next = cpumask_next(&cpus_online, cpu);
-
-	return next < MAX_CPUS ? next : cpumask_first(&cpus_online);
-}
-
-/* A thread that does as it is told, so that a test can look at it in any state. */
-enum order {
-	ORDER_NONE,
-	ORDER_SPIN,
-	ORDER_SLEEP, /* until it is woken by the next order */
-	ORDER_ENTER, /* a section */
-	ORDER_LEAVE,
-	ORDER_END,
-};
-
-struct puppet {
-	struct thread *thread;
-	struct wait_queue orders;
-	u32 order, done; /* how many; done follows order */
-	enum order what;
-	u32 cpu; /* where it was when it did the last */
-};
-
-static void obey(struct puppet *p, enum order what)
-{
-	if (what == ORDER_ENTER)
-		migrate_disable();
-	if (what == ORDER_LEAVE)
-		migrate_enable();
-	WRITE_ONCE(p->cpu, this_cpu_read(cpu_id));
-	__atomic_fetch_add(&p->done, 1, __ATOMIC_RELEASE);
-}
-
-static int be_puppet(void *arg)
-{
-	struct puppet *p = arg;
-	enum order what = ORDER_SLEEP;
-
-	for (;;) {
-		u32 done = p->done;
-
-		if (what == ORDER_SPIN)
-			while (READ_ONCE(p->order) == done)
-				cpu_pause();
-		else
-			wait_event(&p->orders, READ_ONCE(p->order) != done);
-		what = READ_ONCE(p->what);
-		obey(p, what);
-		if (what == ORDER_END)
-			return 0;
-	}
-}
-
-static bool has_done(const struct puppet *p)
-{
-	return __atomic_load_n(&p->done, __ATOMIC_ACQUIRE) == p->order;
-}
-
-/* Without waiting for it. */
-static void tell(struct puppet *p, enum order what)
-{
-	WRITE_ONCE(p->what, what);
-	__atomic_fetch_add(&p->order, 1, __ATOMIC_RELEASE);
-	wake_all(&p->orders);
-}
-
-static void order(struct puppet *p, enum order what)
-{
-	tell(p, what);
-	while (!has_done(p))
-		sleep_ns(NS_PER_US);
-}
-
-/* A started puppet on @cpu; false: the test has failed. */
-static bool make_puppet(struct test *t, struct puppet *p, u32 cpu)
-{
-	*p = (struct puppet){ 0 };
-	wait_queue_init(&p->orders);
-	p->thread = thread_create_on(cpu, "puppet", be_puppet, p);
-	EXPECT(t, p->thread != NULL, "no memory for a thread");
-	if (p->thread == NULL)
-		return false;
-	thread_start(p->thread);
-	order(p, ORDER_SLEEP);
-	return true;
-}
-
-static void end_puppet(struct puppet *p)
-{
-	tell(p, ORDER_END);
-	thread_join(p->thread);
-}
-
-static int move(struct puppet *p, u32 cpu)
-{
-	struct cpumask mask = only(cpu);
-
-	return thread_set_affinity(p->thread, &mask);
-}
 
 /* --- affinity ------------------------------------------------------------------------------ */
 
@@ -167,13 +57,13 @@ TEST("sched.place", affinity_moves_who_waits, .cpus = 2)
 
 	if (!make_puppet(t, &p, self))
 		return;
-	preempt_disable();
+	thread_set_priority(current, PRIORITY_DEFAULT + 1); /* this CPU is not given up */
 	tell(&p, ORDER_SLEEP);
 	EXPECT(t, !has_done(&p), "it ran beside this thread");
-	preempt_enable();
 	EXPECT_EQ(t, move(&p, there), 0);
 	while (!has_done(&p))
-		cpu_pause(); /* this CPU is not given up */
+		cpu_pause();
+	thread_set_priority(current, PRIORITY_DEFAULT);
 	EXPECT_EQ(t, p.cpu, there);
 	end_puppet(&p);
 }
@@ -215,22 +105,13 @@ TEST("sched.place", affinity_without_a_cpu)
 
 /* --- migrate-disabled sections -------------------------------------------------------------- */
 
-static int do_nothing(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* This thread is switched out meanwhile. */
 static void let_another_run(struct test *t)
 {
-	struct thread *other = thread_create_on(cpu_id, "test", do_nothing, NULL);
+	struct puppet other;
 
-	EXPECT(t, other != NULL, "no memory for a thread");
-	if (other == NULL)
-		return;
-	thread_start(other);
-	thread_join(other);
+	if (make_puppet(t, &other, cpu_id))
+		end_puppet(&other);
 }
 
 TEST("sched.place", sections_nest)
@@ -301,6 +182,8 @@ static void start_setters(struct test *t, struct setter *s, struct puppet *p, u3
 		completion_init(&s[i].asked);
 		threads[i] = thread_create_on(cpu_id, "setter", set_affinity, &s[i]);
 		ASSERT(threads[i] != NULL, "no memory for a thread");
+		/* No two alike: the tick does not change the order in which they note it. */
+		thread_set_priority(threads[i], PRIORITY_HIGH - i);
 		thread_start(threads[i]);
 		wait_for_completion(&s[i].asked);
 		while (waiting_changes(p->thread) != i + 1)
@@ -331,6 +214,7 @@ static void check_changes_wait(struct test *t, enum order in_section)
 		EXPECT_EQ(t, s[i].nth, i);
 	}
 	EXPECT_EQ(t, p.cpu, s[SETTERS - 1].cpu); /* at once: noted behind migrate_enable() */
+	EXPECT(t, cpumask_test(&p.thread->affinity, s[SETTERS - 1].cpu), "not the last one's");
 	EXPECT_EQ(t, ended, SETTERS);
 	end_puppet(&p);
 }
@@ -486,7 +370,7 @@ TEST("sched.place", section_is_not_pulled, .cpus = 2)
 	while (__atomic_load_n(&p.done, __ATOMIC_ACQUIRE) == 0)
 		yield();
 	preempt_disable();
-	thread->affinity = cpus_online; /* it waits on this CPU's queue */
+	thread->affinity = cpus_online;	    /* it waits on this CPU's queue */
 	until = time_ns() + 50 * NS_PER_MS; /* some ticks, each of which looks for help */
 	while (time_ns() < until)
 		cpu_pause();
@@ -591,7 +475,8 @@ static int meddle(void *arg)
 		int err = thread_set_affinity(w->thread, &mask);
 
 		EXPECT(self->t, err == 0 || err == -ESRCH, "%s", err_name(err));
-		thread_set_priority(w->thread, PRIORITY_DEFAULT - 2 + (u32)rand_below(&self->rand, 4));
+		thread_set_priority(w->thread,
+				    PRIORITY_DEFAULT - 2 + (u32)rand_below(&self->rand, 4));
 		sleep_ns(rand_below(&self->rand, 100 * NS_PER_US));
 	}
 	return 0;
