@@ -116,6 +116,11 @@ void apic_quiet(void)
 	reg_write(REG_TIMER_COUNT, 0);
 }
 
+void apic_resume(void)
+{
+	reg_write(REG_LVT_TIMER, IRQ_TIMER);
+}
+
 u32 apic_id(void)
 {
 	u32 id = reg_read(REG_ID);

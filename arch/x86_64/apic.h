@@ -19,8 +19,12 @@ void apic_init(volatile u32 *regs);
 /* Turn this CPU's local APIC on, all its own sources masked but the timer.  Interrupts off. */
 void apic_enable(void);
 
-/* Stop its timer, the one source of its own, and mask it, until apic_enable().  Interrupts off. */
+/*
+ * Stop its timer, the one source of its own, and mask it; let it run again, if nothing has
+ * reset it.  Interrupts off.
+ */
 void apic_quiet(void);
+void apic_resume(void);
 
 /* "x2APIC" or "xAPIC". */
 const char *apic_mode_name(void);

@@ -179,7 +179,7 @@ void smp_halt(void)
 		__asm__ volatile("cli; hlt");
 	halt_until(&c->wake);
 	tlb_local_everything(); /* what was walked meanwhile, under any tag */
-	apic_enable();
+	apic_resume();
 	__atomic_store_n(&c->state, CPU_ONLINE, __ATOMIC_RELEASE);
 }
 

@@ -88,7 +88,7 @@ void smp_park_cpu(u32 cpu);
 
 /*
  * This CPU stops: the neutral PGD is loaded, nobody waits for it.  Interrupts off.  Returns on
- * the boot CPU only, when smp_start_cpu() wakes it: everything flushed, its APIC set up.
+ * the boot CPU only, when smp_start_cpu() wakes it: everything flushed, its timer unmasked.
  */
 void smp_halt(void);
 
