@@ -15,7 +15,6 @@
 #include "mm/page_alloc.h"
 #include "tests/hotplug.h"
 
-#define A_MOMENT   (2 * NS_PER_MS)
 #define STRAY_NMIS 20
 #define DOWN_CPUS  4 /* so many CPUs are tried where each takes long */
 

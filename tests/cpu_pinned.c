@@ -44,7 +44,7 @@ static void start_taking(struct taker *k, u32 cpu, u64 timeout)
 		panic("cpu.pinned: no memory for a thread");
 	thread_start(k->thread);
 	while (cpumask_test(&cpus_active, cpu))
-		sleep_ns(NS_PER_US);
+		sleep_ns(A_MOMENT);
 }
 
 /* Up again, if it is down: the tests after this one want it. */

@@ -26,6 +26,12 @@ struct test_case {
 	u32 limit_ms; /* the run panics when it takes longer; 0: TEST_LIMIT_MS */
 };
 
+/*
+ * For a thread that waits for another and looks again now and then, in ns: long enough for
+ * others of a lower priority to come by in between on the slowest emulator.
+ */
+#define A_MOMENT 1000000ul
+
 #define TEST_LIMIT_MS 60000 /* a hang detector: a busy host makes an emulator slow */
 
 /* The section holds pointers: a compiler may pad structs, and then it is no array. */

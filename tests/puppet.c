@@ -54,7 +54,7 @@ void order(struct puppet *p, enum order what)
 {
 	tell(p, what);
 	while (!has_done(p))
-		sleep_ns(NS_PER_US);
+		sleep_ns(A_MOMENT);
 }
 
 bool make_puppet(struct test *t, struct puppet *p, u32 cpu)

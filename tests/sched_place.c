@@ -187,7 +187,7 @@ static void start_setters(struct test *t, struct setter *s, struct puppet *p, u3
 		thread_start(threads[i]);
 		wait_for_completion(&s[i].asked);
 		while (waiting_changes(p->thread) != i + 1)
-			sleep_ns(NS_PER_US);
+			sleep_ns(A_MOMENT);
 	}
 }
 

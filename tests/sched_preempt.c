@@ -138,7 +138,7 @@ TEST("sched.preempt", spinner_on_each_cpu)
 		WRITE_ONCE(ran, 0);
 		thread_start(spinner);
 		while (READ_ONCE(ran) == 0)
-			sleep_ns(NS_PER_US); /* on this CPU it is not urgent at all */
+			sleep_ns(A_MOMENT); /* on this CPU it is not urgent at all */
 		thread_start(urgent);
 		thread_join(urgent);
 		thread_join(spinner);

@@ -112,13 +112,15 @@ void apic_enable(void)
 
 void apic_quiet(void)
 {
+	if (by_deadline)
+		apic_timer_set_deadline(0);
 	reg_write(REG_LVT_TIMER, LVT_MASKED | IRQ_TIMER);
 	reg_write(REG_TIMER_COUNT, 0);
 }
 
 void apic_resume(void)
 {
-	reg_write(REG_LVT_TIMER, IRQ_TIMER);
+	set_timer_mode();
 }
 
 u32 apic_id(void)
