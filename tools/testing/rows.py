@@ -316,9 +316,20 @@ def trace_rows(out):
     return rows
 
 
+def hotplug_rows(out):
+    """A task in a migrate-disabled section sleeps, and its CPU is to go: who is in the way is said."""
+    said = (r"^cpus: CPU 1 waits for thread sleeper, for 1\d\d\d ms in a section that begins at "
+            r"sleep_in_a_section\+0x[0-9a-f]+$")
+    return [Row(f"asked-to-go-{twin}-{build}",
+                [run(out, "--firmware", "bios", "--kernel", twin, "--build", build, "--append",
+                     "test=cpu.pinned.task_*,cpu.pinned.latency_*")],
+                must=(PASSED, said))
+            for twin, build in (("percpu", "release"), ("classic", "debug"))]
+
+
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
-LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
+LIMITS = {"thread_switch_same_mm": 140, "thread_switch_other_mm": 140, "switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
 LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 
@@ -377,5 +388,5 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + counter_rows(out) + trace_rows(out) +
+            loader_rows(out) + gdb_rows(out) + counter_rows(out) + trace_rows(out) + hotplug_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))
