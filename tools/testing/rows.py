@@ -329,7 +329,8 @@ def hotplug_rows(out):
 
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
-LIMITS = {"thread_switch_same_mm": 140, "thread_switch_other_mm": 140, "switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90}
+LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90,
+          "thread_switch_same_mm": 140, "thread_switch_other_mm": 140}
 LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 
