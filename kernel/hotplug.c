@@ -238,6 +238,7 @@ static int leave_mm_here(u32 cpu)
 	ASSERT(preempt_count == 0 && irq_depth == 0 && migrate_count == 0 && kmap_depth == 0,
 	       "CPU %u leaves with preempt_count %u, irq_depth %u, migrate_count %u, %u kmaps", cpu,
 	       preempt_count, irq_depth, migrate_count, kmap_depth);
+	sched_check_drained();
 	switch_to_neutral();
 	return 0;
 }
@@ -420,6 +421,7 @@ static int walk_elsewhere(struct walk *w)
 	t = thread_create_on(cpu, "hotplug", walk, w);
 	if (t == NULL)
 		return -ENOMEM;
+	thread_set_priority(t, PRIORITY_HIGH); /* nobody who is urgent and spins keeps it waiting */
 	thread_start(t);
 	return thread_join(t);
 }

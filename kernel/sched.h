@@ -68,6 +68,9 @@ extern struct cpumask cpus_active;
  */
 int sched_cpu_deactivate(u32 cpu, u64 deadline) WARN_UNUSED_RESULT;
 
+/* On a CPU that has been deactivated and leaves now: panic if R8 does not hold. */
+void sched_check_drained(void);
+
 /* CPU @cpu, whose idle thread runs, takes threads, those that belong there first. */
 void sched_cpu_activate(u32 cpu);
 

@@ -15,6 +15,7 @@
 #include "arch/x86_64/time.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
+#include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/ksyms.h"
 #include "lib/log.h"
@@ -160,6 +161,17 @@ int sched_cpu_deactivate(u32 cpu, u64 deadline)
 	if (err)
 		sched_cpu_activate(cpu);
 	return err;
+}
+
+void sched_check_drained(void)
+{
+	struct run_queue *q = run_queue;
+
+	ASSERT(list_empty(&q->pinned) && q->nr_ready == 0 && current == q->idle,
+	       "CPU %u leaves, and %s is in a migrate-disabled section or wants to run there",
+	       q->cpu,
+	       list_empty(&q->pinned) ? "a thread"
+				      : list_first(&q->pinned, struct thread, pinned_node)->name);
 }
 
 void sched_cpu_activate(u32 cpu)

@@ -42,6 +42,7 @@ static void start_taking(struct taker *k, u32 cpu, u64 timeout)
 	k->thread = thread_create_on(ELSEWHERE, "taker", take_down, k);
 	if (k->thread == NULL)
 		panic("cpu.pinned: no memory for a thread");
+	thread_set_priority(k->thread, PRIORITY_HIGH);
 	thread_start(k->thread);
 	while (cpumask_test(&cpus_active, cpu))
 		sleep_ns(A_MOMENT);
@@ -206,7 +207,10 @@ TEST("cpu.pinned", new_sections_do_not_hold_it, .cpus = 2)
 	thread_join(thread);
 }
 
-/* Who is urgent and spins holds up a section of one who is not, until it is moved away. */
+/*
+ * Who is urgent and spins holds up a section of one who is not, until it is moved away: perhaps
+ * to this CPU, where this thread is more urgent still.
+ */
 TEST("cpu.pinned", urgent_spinner_gives_way, .cpus = 2)
 {
 	struct puppet spinner, pinned;
@@ -214,8 +218,9 @@ TEST("cpu.pinned", urgent_spinner_gives_way, .cpus = 2)
 
 	if (!make_puppet(t, &pinned, LEAVING) || !make_puppet(t, &spinner, LEAVING))
 		return;
+	thread_set_priority(current, PRIORITY_HIGH);
 	order(&pinned, ORDER_ENTER);
-	thread_set_priority(spinner.thread, PRIORITY_HIGH);
+	thread_set_priority(spinner.thread, PRIORITY_DEFAULT + 1);
 	order(&spinner, ORDER_SPIN);
 	tell(&pinned, ORDER_LEAVE);
 	sleep_ns(NS_PER_MS);
@@ -227,6 +232,7 @@ TEST("cpu.pinned", urgent_spinner_gives_way, .cpus = 2)
 	end_puppet(&spinner);
 	end_puppet(&pinned);
 	bring_back(t, LEAVING);
+	thread_set_priority(current, PRIORITY_DEFAULT);
 }
 
 /* A thread ends while its CPU leaves; a change of affinity waits for a section there. */
