@@ -201,9 +201,8 @@ void pull(void)
 		struct run_queue *q = &run_queues[cpu];
 		struct thread *t;
 
-		if (q == own || READ_ONCE(q->nr_ready) == 0)
-			continue;
-		spin_lock(&q->lock);
+		if (q == own || READ_ONCE(q->nr_ready) == 0 || !spin_trylock(&q->lock))
+			continue; /* many may come at once: one is enough, and the tick asks again */
 		t = take_waiting(q, own->cpu);
 		spin_unlock(&q->lock);
 		if (t == NULL)
