@@ -13,6 +13,7 @@
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/loaded.h"
 #include "tests/user_memory.h"
 
 #define BASE	 0x30000000ul
@@ -49,12 +50,6 @@ static void expect_values(void *arg)
 		switch_mm(p->mm[i]);
 		EXPECT_EQ(p->t, get(i * TOP_ENTRY + BASE), i + 1);
 	}
-}
-
-static void leave(void *arg)
-{
-	(void)arg;
-	switch_to_neutral();
 }
 
 /* Pages of PGDs that stay: the reserves, and with pgd=space those loaded. */
@@ -136,7 +131,7 @@ static void finish(struct pressure *p)
 	empty(p);
 	reclaim_init();
 	on_each_cpu(expect_values, p);
-	on_each_cpu(leave, NULL);
+	on_each_cpu(leave_mm, NULL);
 	for (u32 i = 0; i < MMS; i++)
 		mm_put(p->mm[i]);
 	page_alloc_check();
@@ -275,7 +270,7 @@ TEST("mm.pressure", spare_slab_comes_back_at_once, .limit_ms = 120000)
 
 	if (!begin_with_spare(t, &p))
 		return;
-	on_each_cpu(leave, NULL);
+	on_each_cpu(leave_mm, NULL);
 	reclaim_init();
 	page = alloc_page(ZONE_KERNEL);
 	EXPECT(t, page != NULL, "an empty slab is kept");
