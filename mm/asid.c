@@ -75,7 +75,7 @@ static void link_slot(struct cpu_tlb *t, struct slot *s)
 		t->hand->next = s;
 	}
 	t->hand = s;
-	t->count++;
+	WRITE_ONCE(t->count, t->count + 1);
 }
 
 /* Give one more slot of @cpu a PGD.  NULL: out of memory. */
@@ -169,7 +169,8 @@ static struct slot *unlink_idle(struct cpu_tlb *t)
 		t->hand = t->loaded;
 	s = t->hand->next;
 	t->hand->next = s->next;
-	if (--t->count == 0)
+	WRITE_ONCE(t->count, t->count - 1);
+	if (t->count == 0)
 		t->hand = NULL;
 	return s;
 }
@@ -195,6 +196,11 @@ u32 asid_give_back(void)
 	while (t->count > MIN(ASIDS_RESERVE, asids))
 		given += release_slot(t);
 	return given + (pgd_policy.give_back != NULL ? pgd_policy.give_back() : 0);
+}
+
+bool asid_cpu_has_spare(u32 cpu)
+{
+	return pgd_policy.has_spare != NULL && pgd_policy.has_spare(cpu);
 }
 
 /* Nobody's: as a record was made, but for its tag and its place on the list. */

@@ -59,7 +59,7 @@ struct cpu_tlb {
 	u64 loaded_ctx;	      /* [s] the mm CR3 belongs to; 0: neutral.  Set after CR3 */
 	struct slot *loaded;  /* [s] its slot; NULL: neutral */
 	u64 neutral;	      /* [o] CR3 of the neutral PGD */
-	u32 count;	      /* [o] slots with a PGD */
+	u32 count;	      /* [o] slots with a PGD; others may look */
 	u32 records;	      /* [o] slots that were ever made: 0 .. records - 1 */
 	struct slot *hand;    /* [o] the last victim: the search goes on behind it */
 	struct slot *bare;    /* [o] slots that have given their PGD back */
@@ -123,3 +123,6 @@ static inline bool asid_bound(const struct mm *mm, u32 cpu)
  * not loaded.  How many pages.  The slot loaded stays as it is.  Interrupts off.
  */
 u32 asid_give_back(void);
+
+/* Would that free a page of @cpu's?  Any CPU may ask, about one with slots; of the moment. */
+bool asid_cpu_has_spare(u32 cpu);

@@ -24,7 +24,8 @@
 	X(INVLPGS, "invlpgs", "one page was flushed")                                              \
 	X(WHOLE_FLUSHES, "whole_flushes", "the loaded tag was flushed whole")                      \
 	X(PAGE_FAULTS, "page_faults", "a fault was resolved from the regions")                     \
-	X(COW_COPIES, "cow_copies", "a shared page was copied for a writer")
+	X(COW_COPIES, "cow_copies", "a shared page was copied for a writer")                       \
+	X(GIVE_BACKS, "give_backs", "a CPU gave back what it keeps, for a failing allocation")
 
 enum event {
 #define X(id, name, what) id,

@@ -125,3 +125,11 @@ void kmalloc_shrink(void)
 	for (u32 i = 0; i < ARRAY_SIZE(classes); i++)
 		kmem_cache_shrink(&classes[i]);
 }
+
+bool kmalloc_has_spare(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(classes); i++)
+		if (READ_ONCE(classes[i].spare) != NULL)
+			return true;
+	return false;
+}

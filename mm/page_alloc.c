@@ -110,6 +110,14 @@ void page_alloc_drain_cpu(u32 cpu)
 	irq_restore(flags);
 }
 
+bool page_alloc_cpu_has(u32 cpu)
+{
+	const struct page_stacks *stacks = per_cpu_ptr(&page_stacks, cpu);
+
+	return READ_ONCE(stacks->zone[ZONE_KERNEL].count) != 0 ||
+	       (user_zone_is_mapped && READ_ONCE(stacks->zone[ZONE_USER].count) != 0);
+}
+
 /* --- allocation --------------------------------------------------------------------- */
 
 /* A block, if as many as @reserve frames stay free. */

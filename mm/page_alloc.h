@@ -89,6 +89,12 @@ bool page_is_mapped(const struct page *page);
 /* Give the pages of this CPU's stacks back to their zones.  @cpu must be this CPU. */
 void page_alloc_drain_cpu(u32 cpu);
 
+/*
+ * Would that give anything back that an allocation for ZONE_KERNEL may have?  Any CPU may
+ * ask, about one that has run; of the moment.
+ */
+bool page_alloc_cpu_has(u32 cpu);
+
 /* Counts of one moment; with other CPUs at work pcp and allocated are approximate. */
 void page_alloc_stats(enum zone_id zone, struct page_alloc_stats *stats);
 

@@ -36,6 +36,12 @@ struct pgd_policy {
 	u32 (*give_back)(void);
 
 	/*
+	 * NULL, or: would asid_give_back() free a page of @cpu's?  Any CPU may ask; of the
+	 * moment.
+	 */
+	bool (*has_spare)(u32 cpu);
+
+	/*
 	 * @s, not loaded, serves @mm from now on: make its PGD that mm's, or leave it to
 	 * .activate.  May load the neutral PGD.
 	 */

@@ -3,15 +3,22 @@
  * mm/reclaim.c - see reclaim.h.
  *
  * What a CPU keeps, its PGDs beyond the reserve and the pages on its stacks, only that
- * CPU can give back, with interrupts off, because it uses them without a lock.  So each
- * is called.  There are two ways, by what the failing allocation may do:
+ * CPU can give back, with interrupts off, because it uses them without a lock.  So it is
+ * called, if it has anything: how much is read without a lock, and a CPU that keeps nothing
+ * is left alone, however often allocations fail.  What one keeps right after that look is
+ * found by the next that fails.
+ *
+ * What is everybody's, the empty slabs of kmalloc(), one CPU gives back for all.
+ *
+ * There are two ways, by what the failing allocation may do:
  *
  *  - interrupts on, not in an interrupt: then no lock is held but an mm's (locks that
  *    interrupts need are taken with interrupts off), other CPUs can be waited for, and
- *    the allocation is tried again when all have answered;
+ *    the allocation is tried again when all have answered, if there was anything;
  *  - else, in a switch of address spaces for one, or under a lock: the allocation fails,
- *    and each CPU, this one too, is sent an interrupt that it takes when it can.  A CPU
- *    that has been asked is not asked again before it has answered.
+ *    and each CPU that has something, this one too, is sent an interrupt that it takes when
+ *    it can.  A CPU that has been asked is not asked again before it has answered.  Slabs
+ *    are given back by the first that answers; this one is asked in any case.
  *
  * A CPU that leaves drops an interrupt that is on its way: it is asked for anew when it is
  * back, and has given all back meanwhile.
@@ -25,16 +32,19 @@
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
 #include "mm/asid.h"
+#include "mm/counters.h"
 #include "mm/page_alloc.h"
 #include "mm/reclaim.h"
 #include "mm/slab.h"
 
 static u32 asked[MAX_CPUS]; /* atomic: the interrupt is on its way */
+static u32 shrink_asked;    /* atomic: whoever takes it gives slabs back */
 
 /* The PGDs first: they pass through the stack. */
 static void give_back(void *arg)
 {
 	(void)arg;
+	count_event(GIVE_BACKS);
 	asid_give_back();
 	page_alloc_drain_cpu(cpu_id);
 }
@@ -43,15 +53,31 @@ static void on_reclaim(struct trapframe *f)
 {
 	(void)f;
 	shared_store(&asked[cpu_id], 0); /* before: what is kept from here on is asked for anew */
-	kmalloc_shrink();
+	if (shared_xchg(&shrink_asked, 0) != 0)
+		kmalloc_shrink();
 	give_back(NULL);
 }
 
-static void ask_all(void)
+/* CPUs that have something.  True: there are such. */
+static bool find_keepers(struct cpumask *keepers)
+{
+	bool found = false;
+	u32 cpu;
+
+	cpumask_clear_all(keepers);
+	for_each_cpu (cpu, &cpus_online)
+		if (page_alloc_cpu_has(cpu) || asid_cpu_has_spare(cpu)) {
+			cpumask_set(keepers, cpu);
+			found = true;
+		}
+	return found;
+}
+
+static void ask(const struct cpumask *mask)
 {
 	u32 cpu;
 
-	for_each_cpu (cpu, &cpus_online)
+	for_each_cpu (cpu, mask)
 		if (shared_xchg(&asked[cpu], 1) == 0)
 			apic_send_ipi(cpus[cpu].apic_id, IRQ_RECLAIM);
 }
@@ -63,13 +89,22 @@ static bool may_wait(void)
 
 static bool reclaim(void)
 {
-	if (!may_wait()) {
-		ask_all();
-		return false;
+	struct cpumask keepers;
+	bool found = find_keepers(&keepers), spare = kmalloc_has_spare();
+
+	if (may_wait()) {
+		if (spare)
+			kmalloc_shrink();
+		if (found)
+			run_on_cpus(&keepers, give_back, NULL);
+		return spare || found;
 	}
-	kmalloc_shrink();
-	run_on_cpus(&cpus_online, give_back, NULL);
-	return true;
+	if (spare) {
+		shared_store(&shrink_asked, 1);
+		cpumask_set(&keepers, cpu_id);
+	}
+	ask(&keepers);
+	return false;
 }
 
 void reclaim_forget(u32 cpu)

@@ -93,7 +93,7 @@ static struct page *push_slot(struct kmem_cache *cache, struct page *slab, void 
 		return NULL;
 	}
 	if (!cache->spare) {
-		cache->spare = slab;
+		WRITE_ONCE(cache->spare, slab);
 		return NULL;
 	}
 	cache->slabs--;
@@ -107,7 +107,7 @@ static void *take_slot(struct kmem_cache *cache, const void *caller)
 		if (!cache->spare)
 			return NULL;
 		list_add(&cache->spare->node, &cache->partial);
-		cache->spare = NULL;
+		WRITE_ONCE(cache->spare, NULL);
 	}
 	return pop_slot(cache, list_first(&cache->partial, struct page, node), caller);
 }
@@ -224,7 +224,7 @@ void kmem_cache_shrink(struct kmem_cache *cache)
 	u64 flags = spin_lock_irqsave(&cache->lock);
 	struct page *slab = cache->spare;
 
-	cache->spare = NULL;
+	WRITE_ONCE(cache->spare, NULL);
 	if (slab)
 		cache->slabs--;
 	spin_unlock_irqrestore(&cache->lock, flags);

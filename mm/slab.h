@@ -38,7 +38,8 @@ struct kmem_cache {
 	u32 link;		  /* [g] offset in a free slot of the pointer to the next one */
 	u16 per_slab;		  /* [g] objects in a slab */
 	u16 order;		  /* [g] of a slab's block */
-	struct page *spare;	  /* [l] an empty slab, on no list; or NULL */
+	struct page *spare;	  /* [l] an empty slab, on no list; or NULL.  Any may look
+				     whether there is one */
 	struct list_node partial; /* [l] slabs with objects in use and free ones */
 	struct list_node full;	  /* [l] slabs with no free object */
 	u64 in_use;		  /* [l] objects handed out */
@@ -98,3 +99,6 @@ void kfree(const void *p);
 
 /* Give the empty slabs of all size classes back. */
 void kmalloc_shrink(void);
+
+/* Would that free anything?  Of the moment; takes no lock. */
+bool kmalloc_has_spare(void);

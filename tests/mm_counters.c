@@ -7,10 +7,10 @@
  */
 #include "arch/x86_64/ipi.h"
 #include "mm/pgd.h"
-#include "mm/switch.h"
 #include "mm/totals.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/loaded.h"
 #include "tests/user_memory.h"
 
 #define BASE 0x30000000ul
@@ -26,17 +26,6 @@ static u64 either(u64 percpu, u64 classic)
 static bool slots_stay(void)
 {
 	return asids > 2;
-}
-
-static void load(void *mm)
-{
-	switch_mm(mm);
-}
-
-static void leave(void *unused)
-{
-	(void)unused;
-	switch_to_neutral();
 }
 
 static void read_base(void *value)
@@ -56,6 +45,24 @@ static void put_pages(struct test *t, vaddr_t va, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
 		EXPECT(t, put(va + i * PAGE_SIZE, i + 1), "page %u", i);
+}
+
+/* @mm gets so many pages at BASE and at FAR, none of which is there, and is used. */
+static void map_both(struct test *t, struct mm *mm, u32 base, u32 far)
+{
+	EXPECT_EQ(t, map_anon(mm, BASE, base * PAGE_SIZE, RW), 0);
+	EXPECT_EQ(t, map_anon(mm, FAR, far * PAGE_SIZE, RW), 0);
+	use(mm);
+}
+
+/* Another CPU has @mm, and the entry of BASE. */
+static void read_elsewhere(struct test *t, struct mm *mm)
+{
+	u64 value = 0;
+
+	on_other_cpu(load_mm, mm);
+	on_other_cpu(read_base, &value);
+	EXPECT_EQ(t, value, 2);
 }
 
 /* CR3 is written once for each load and each whole flush. */
@@ -134,16 +141,13 @@ TEST("mm.counters", entries_and_their_faults, .cpus = 2)
 {
 	struct mm *mm = mm_create();
 	struct totals all;
-	u64 value = 0;
 
 	if (pgd_kind != PGD_ASID) {
 		test_skip(t, "pgd=%s copies at other times", pgd_words[pgd_kind]);
 		mm_put(mm);
 		return;
 	}
-	EXPECT_EQ(t, map_anon(mm, BASE, 2 * PAGE_SIZE, RW), 0);
-	EXPECT_EQ(t, map_anon(mm, FAR, PAGE_SIZE, RW), 0);
-	use(mm);
+	map_both(t, mm, 2, 1);
 	put_pages(t, BASE, 2);
 	put_pages(t, FAR, 1);
 	mm_totals(mm, &all);
@@ -151,9 +155,7 @@ TEST("mm.counters", entries_and_their_faults, .cpus = 2)
 	EXPECT_EQ(t, all.lazy_faults, either(2, 0));
 	EXPECT_EQ(t, all.entries_copied, either(2, 0));
 
-	on_other_cpu(load, mm);
-	on_other_cpu(read_base, &value);
-	EXPECT_EQ(t, value, 2);
+	read_elsewhere(t, mm);
 	mm_totals(mm, &all);
 	EXPECT_EQ(t, all.switches, 2);
 	EXPECT_EQ(t, all.slots_set_up, 2);
@@ -162,7 +164,7 @@ TEST("mm.counters", entries_and_their_faults, .cpus = 2)
 	EXPECT_EQ(t, all.lazy_faults, either(fill_policy == FILL_SETUP ? 2 : 3, 0));
 	EXPECT_EQ(t, all.entries_copied, either(fill_policy == FILL_SETUP ? 4 : 3, 0));
 	expect_consistent(t, &all);
-	on_other_cpu(leave, NULL);
+	on_other_cpu(leave_mm, NULL);
 	use(NULL);
 	mm_put(mm);
 }
@@ -172,15 +174,10 @@ TEST("mm.counters", flushes_on_two_cpus, .cpus = 2)
 {
 	struct mm *mm = mm_create();
 	struct totals all;
-	u64 value = 0;
 
-	EXPECT_EQ(t, map_anon(mm, BASE, 4 * PAGE_SIZE, RW), 0);
-	EXPECT_EQ(t, map_anon(mm, FAR, 2 * PAGE_SIZE, RW), 0);
-	use(mm);
+	map_both(t, mm, 4, 2);
 	put_pages(t, BASE, 4);
-	on_other_cpu(load, mm);
-	on_other_cpu(read_base, &value);
-	EXPECT_EQ(t, value, 2);
+	read_elsewhere(t, mm);
 	put_pages(t, FAR, 2);
 	EXPECT_EQ(t, mm_unmap(mm, BASE, BASE + PAGE_SIZE), 0); /* an INVLPG on each */
 	EXPECT_EQ(t, mm_unmap(mm, FAR, FAR + PAGE_SIZE), 0);   /* here, and where it may be */
@@ -202,7 +199,7 @@ TEST("mm.counters", flushes_on_two_cpus, .cpus = 2)
 	EXPECT_EQ(t, all.whole_flushes, 2);
 	EXPECT_EQ(t, all.switches, 2);
 	expect_consistent(t, &all);
-	on_other_cpu(leave, NULL);
+	on_other_cpu(leave_mm, NULL);
 	use(NULL);
 	mm_put(mm);
 }

@@ -111,6 +111,17 @@ TEST("mm.lazy", copies_in_interrupts)
 	threads_on_each_cpu(t, 1, copy_in_an_interrupt, t, 0);
 }
 
+/* Both have a slot and pages at HERE, b one at THERE; a is used. */
+static void make_both(struct test *t, struct mm *a, struct mm *b)
+{
+	use(b);
+	use(a);
+	EXPECT(t,
+	       populate(a, HERE, A_HERE) && populate(b, HERE, B_HERE) &&
+		       populate(b, THERE, B_THERE),
+	       "out of memory");
+}
+
 /* Interrupts off, as between the change of current and switch_mm() in a switch of threads. */
 static void fault_between(struct test *t, struct mm *a, struct mm *b)
 {
@@ -149,12 +160,7 @@ static int fault_in_a_switch(void *arg)
 	struct test *t = arg;
 	struct mm *a = mm_create(), *b = mm_create();
 
-	use(b);
-	use(a);
-	EXPECT(t,
-	       populate(a, HERE, A_HERE) && populate(b, HERE, B_HERE) &&
-		       populate(b, THERE, B_THERE),
-	       "out of memory");
+	make_both(t, a, b);
 	fault_between(t, a, b);
 	fault_on_neutral(t, a);
 	use(NULL);
@@ -175,12 +181,7 @@ static int interrupt_in_a_switch(void *arg)
 	struct mm *a = mm_create(), *b = mm_create();
 	const struct seen *s;
 
-	use(b);
-	use(a);
-	EXPECT(t,
-	       populate(a, HERE, A_HERE) && populate(b, HERE, B_HERE) &&
-		       populate(b, THERE, B_THERE),
-	       "out of memory");
+	make_both(t, a, b);
 	preempt_disable();
 	current->mm = b;
 	s = interrupt_self();

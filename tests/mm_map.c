@@ -8,6 +8,7 @@
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/loaded.h"
 #include "tests/user_memory.h"
 
 /* Map @size bytes anywhere from @from on; where, or 0. */
@@ -117,12 +118,6 @@ static void touch_own(void *arg)
 	EXPECT_EQ(a->t, get(a->at[cpu_id]), cpu_id);
 }
 
-static void leave(void *arg)
-{
-	(void)arg;
-	switch_to_neutral();
-}
-
 /* An arena for each of those CPUs, its pages there; no CPU has its entry.  How many. */
 static u32 make_arenas(struct arenas *a)
 {
@@ -171,6 +166,6 @@ TEST("mm.map", arenas_are_left_alone, .cpus = 2)
 	}
 	on_each_cpu(touch_own, &a);
 	use(NULL);
-	on_each_cpu(leave, NULL);
+	on_each_cpu(leave_mm, NULL);
 	mm_put(a.mm);
 }

@@ -13,6 +13,7 @@
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/loaded.h"
 #include "tests/user_memory.h"
 
 #define BASE	 0x30000000ul
@@ -51,12 +52,6 @@ static void expect_values(void *arg)
 	}
 }
 
-static void leave(void *arg)
-{
-	(void)arg;
-	switch_to_neutral();
-}
-
 /* Pages of PGDs that stay: the reserves, and with pgd=space those loaded. */
 static u64 pgds_reserved(void)
 {
@@ -74,17 +69,23 @@ static u64 pgds_reserved(void)
 	}
 }
 
-/* All single pages that can be had, without anybody giving any back. */
-static void fill(struct pressure *p)
+/* Single pages until there are no more. */
+static void take_pages(struct pressure *p)
 {
 	struct page *page;
 
+	while ((page = alloc_page(ZONE_KERNEL)) != NULL) {
+		page->private[0] = (u64)p->chain;
+		p->chain = page;
+	}
+}
+
+/* All single pages that can be had, without anybody giving any back. */
+static void fill(struct pressure *p)
+{
 	page_alloc_set_reclaim(NULL);
 	for (u32 round = 0; round < 2; round++) {
-		while ((page = alloc_page(ZONE_KERNEL)) != NULL) {
-			page->private[0] = (u64)p->chain;
-			p->chain = page;
-		}
+		take_pages(p);
 		on_each_cpu(drain, NULL);
 	}
 	EXPECT(p->t, alloc_page(ZONE_KERNEL) == NULL, "memory is not all taken");
@@ -130,7 +131,7 @@ static void finish(struct pressure *p)
 	empty(p);
 	reclaim_init();
 	on_each_cpu(expect_values, p);
-	on_each_cpu(leave, NULL);
+	on_each_cpu(leave_mm, NULL);
 	for (u32 i = 0; i < MMS; i++)
 		mm_put(p->mm[i]);
 	page_alloc_check();
@@ -187,6 +188,116 @@ TEST("mm.pressure", pgds_come_back_later, .limit_ms = 120000)
 	if (page != NULL)
 		free_page(page);
 	on_each_cpu(expect_values, &p);
+	finish(&p);
+}
+
+/* --- what nobody has is not asked for ------------------------------------------------------ */
+
+#define FAILURES 1000u
+#define OBJECTS	 16u /* of the largest size class: several slabs of them */
+
+static void expect_failures(struct test *t)
+{
+	u32 failed = 0;
+
+	for (u32 i = 0; i < FAILURES; i++)
+		failed += alloc_page(ZONE_KERNEL) == NULL;
+	EXPECT_EQ(t, failed, FAILURES);
+}
+
+static void free_on_cpu(void *page)
+{
+	free_page(page);
+}
+
+/* Another CPU's free page is found, by asking that CPU alone; here it is one of the chain. */
+static void expect_found(struct pressure *p, u32 cpu)
+{
+	struct page *page = p->chain;
+	u64 before = event_total(GIVE_BACKS);
+
+	p->chain = (struct page *)page->private[0];
+	run_on_cpu(cpu, free_on_cpu, page);
+	take_pages(p);
+	EXPECT(p->t, p->chain == page, "a page on CPU %u's stack was not found", cpu);
+	EXPECT_EQ(p->t, event_total(GIVE_BACKS), before + 1);
+}
+
+/* However often allocations fail, no CPU is called that has nothing. */
+TEST("mm.pressure", failing_again_asks_nobody, .cpus = 2, .limit_ms = 120000)
+{
+	struct pressure p;
+	u64 before, flags;
+	u32 cpu;
+
+	if (!begin(t, &p))
+		return;
+	reclaim_init();
+	take_pages(&p);
+	before = event_total(GIVE_BACKS);
+	expect_failures(t);
+	flags = irq_save();
+	expect_failures(t);
+	irq_restore(flags);
+	on_each_cpu(drain, NULL); /* interrupts that were sent have come */
+	EXPECT_EQ(t, event_total(GIVE_BACKS), before);
+	for_each_cpu (cpu, &cpus_online)
+		if (cpu != cpu_id)
+			expect_found(&p, cpu);
+	finish(&p);
+}
+
+/* All memory is taken, but for an empty slab of kmalloc()'s. */
+static bool begin_with_spare(struct test *t, struct pressure *p)
+{
+	void *objects[OBJECTS];
+	bool begun;
+
+	for (u32 i = 0; i < OBJECTS; i++)
+		objects[i] = kmalloc(KMALLOC_MAX_CACHED);
+	begun = begin(t, p);
+	for (u32 i = 0; i < OBJECTS; i++)
+		kfree(objects[i]);
+	if (begun)
+		fill(p);
+	return begun;
+}
+
+TEST("mm.pressure", spare_slab_comes_back_at_once, .limit_ms = 120000)
+{
+	struct pressure p;
+	struct page *page;
+
+	if (!begin_with_spare(t, &p))
+		return;
+	on_each_cpu(leave_mm, NULL);
+	reclaim_init();
+	page = alloc_page(ZONE_KERNEL);
+	EXPECT(t, page != NULL, "an empty slab is kept");
+	if (page != NULL)
+		free_page(page);
+	finish(&p);
+}
+
+TEST("mm.pressure", spare_slab_comes_back_later, .limit_ms = 120000)
+{
+	struct pressure p;
+	struct page *page;
+	u64 flags;
+
+	if (!begin_with_spare(t, &p))
+		return;
+	reclaim_init();
+	flags = irq_save();
+	page = alloc_page(ZONE_KERNEL);
+	EXPECT(t, page == NULL, "memory from nowhere");
+	irq_restore(flags);
+	on_each_cpu(drain, NULL); /* interrupts that were sent have come */
+	page_alloc_set_reclaim(NULL);
+	page = alloc_page(ZONE_KERNEL);
+	EXPECT(t, page != NULL, "an empty slab is kept");
+	if (page != NULL)
+		free_page(page);
 	finish(&p);
 }
 

@@ -37,6 +37,11 @@ u32 pgd_asid_release(struct slot *s)
 	return 1;
 }
 
+bool pgd_asid_has_spare(u32 cpu)
+{
+	return READ_ONCE(per_cpu_ptr(&cpu_tlb, cpu)->count) > MIN(ASIDS_RESERVE, asids);
+}
+
 void pgd_asid_bind(struct slot *s, struct mm *mm)
 {
 	count_copies(s, pgd_refill(pgd_of(s), &s->held, mm, false));

@@ -31,6 +31,7 @@ static DEFINE_PER_CPU(struct spare_pgd, spare_pgd);
 struct mm_pgds {
 	struct spinlock lock; /* rank LOCK_RANK_PGDS */
 	struct list_node list;
+	u32 count; /* on it; others may look */
 };
 
 static DEFINE_PER_CPU(struct mm_pgds, mm_pgds);
@@ -102,6 +103,7 @@ static pte_t *make_page(pte_t **at)
 	virt_to_page(pgd)->private[0] = (u64)at;
 	spin_lock(&mine->lock);
 	list_add(&virt_to_page(pgd)->node, &mine->list);
+	WRITE_ONCE(mine->count, mine->count + 1);
 	*at = pgd;
 	spin_unlock(&mine->lock);
 	return pgd;
@@ -145,12 +147,25 @@ u32 pgd_space_give_back(void)
 		list_add(&page->node, &given);
 		n++;
 	}
+	WRITE_ONCE(mine->count, mine->count - n);
 	spin_unlock(&mine->lock);
 	list_for_each_entry_safe (page, next, &given, node) {
 		list_del(&page->node);
 		pgd_free(page_address(page));
 	}
 	return n;
+}
+
+/* Of the pages on the list one is loaded, or the spare page is, or neither. */
+bool pgd_space_has_spare(u32 cpu)
+{
+	const struct slot *loaded = shared_load(&per_cpu_ptr(&cpu_tlb, cpu)->loaded);
+	u32 count = READ_ONCE(per_cpu_ptr(&mm_pgds, cpu)->count);
+
+	if (count != 1 || loaded == NULL)
+		return count != 0;
+	return (READ_ONCE(loaded->cr3) & ~PCID_MASK) ==
+	       virt_to_phys(READ_ONCE(per_cpu_ptr(&spare_pgd, cpu)->pgd));
 }
 
 /* The page is not loaded, and mm->present has all that came into it before. */
@@ -187,8 +202,10 @@ void pgd_space_forget(struct mm *mm)
 		u64 flags = spin_lock_irqsave(&of->lock);
 		pte_t *pgd = mm->pgds[cpu]; /* its CPU may just have given it back */
 
-		if (pgd != NULL)
+		if (pgd != NULL) {
 			list_del(&virt_to_page(pgd)->node);
+			WRITE_ONCE(of->count, of->count - 1);
+		}
 		spin_unlock_irqrestore(&of->lock, flags);
 		if (pgd != NULL)
 			pgd_free(pgd);

@@ -101,20 +101,22 @@ int pgd_asid_prepare_cpu(u32 cpu);
 void pgd_asid_release_cpu(void);
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_asid_release(struct slot *s);
+bool pgd_asid_has_spare(u32 cpu);
 void pgd_asid_bind(struct slot *s, struct mm *mm);
 void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
 #define PGD_ASID_POLICY                                                                            \
 	{                                                                                          \
 		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
-		.prepare = pgd_asid_prepare, .release = pgd_asid_release, .bind = pgd_asid_bind    \
+		.prepare = pgd_asid_prepare, .release = pgd_asid_release,                          \
+		.has_spare = pgd_asid_has_spare, .bind = pgd_asid_bind                             \
 	}
 
 #define PGD_ASID_ISOLATED_POLICY                                                                   \
 	{                                                                                          \
 		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
 		.prepare = pgd_asid_prepare, .release = pgd_asid_release,                          \
-		.bind = pgd_asid_bind_isolated                                                     \
+		.has_spare = pgd_asid_has_spare, .bind = pgd_asid_bind_isolated                    \
 	}
 
 int pgd_copy_prepare_cpu(u32 cpu);
@@ -136,6 +138,7 @@ void pgd_space_release_cpu(void);
 int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_space_release(struct slot *s);
 u32 pgd_space_give_back(void);
+bool pgd_space_has_spare(u32 cpu);
 void pgd_space_bind(struct slot *s, struct mm *mm);
 
 /* The mm's array of PGDs, and its end. */
@@ -146,5 +149,6 @@ void pgd_space_forget(struct mm *mm);
 	{                                                                                          \
 		.prepare_cpu = pgd_space_prepare_cpu, .release_cpu = pgd_space_release_cpu,        \
 		.prepare = pgd_space_prepare, .release = pgd_space_release,                        \
-		.give_back = pgd_space_give_back, .bind = pgd_space_bind                           \
+		.give_back = pgd_space_give_back, .has_spare = pgd_space_has_spare,                \
+		.bind = pgd_space_bind                                                             \
 	}

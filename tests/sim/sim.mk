@@ -28,7 +28,8 @@ SIM_CFLAGS := -std=gnu11 -g -O1 -fno-pie -fno-omit-frame-pointer $(SIM_WARNINGS)
 # The code under test.
 SIM_TESTED := arch/x86_64/pte.c mm/asid.c mm/counters.c mm/fault.c mm/flush.c mm/fork.c mm/map.c mm/mm.c mm/object.c \
 	mm/region.c mm/region_avl.c mm/switch.c mm/tlb_check.c mm/user_pt.c kernel/page_fault.c
-SIM_SELF := $(addprefix tests/sim/,driver.c machine.c main.c memory.c tlb.c) lib/rand.c
+SIM_SELF := $(addprefix tests/sim/,accesses.c driver.c events.c interrupts.c locks.c machine.c main.c \
+	memory.c tlb.c) lib/rand.c
 
 .PHONY: sim-test sim-build sim-break sim-break-quick
 

@@ -22,6 +22,11 @@ static inline void invlpg(vaddr_t va)
 	sim_invlpg(va);
 }
 
+/* Where a release build's lock waits; here the simulator's locks do. */
+static inline void cpu_pause(void)
+{
+}
+
 /* As in the real one. */
 enum invpcid_type {
 	INVPCID_ADDRESS,
