@@ -30,8 +30,8 @@ struct run_queue {
 	u32 mask;		/* [lock] bit p: ready[p] is not empty */
 	u32 nr_ready;		/* [lock] threads on ready[]; others may read it as a hint */
 	u32 after;		/* [lock] AFTER_*; then the CPU's, interrupts off */
-	bool closed;		/* [lock] the CPU leaves: only who may not move runs here.  Who
-				   ran when it was set has .attention */
+	bool closed;		/* [lock] the CPU leaves: nobody comes, and who may move goes.  Who
+				   ran when none of these waited any more has .attention */
 	bool ticking;		/* its CPU's, interrupts off: the tick is started */
 	struct thread *running; /* [lock] the CPU's current */
 	struct thread *before;	/* [lock] who ran before it, during a switch */

@@ -780,3 +780,54 @@ TEST("cpu.storm", nothing_is_lost)
 	limit_slots(before);
 	operate_on_some(t, check_cpu);
 }
+
+/* --- who never blocks ------------------------------------------------------------------------- */
+
+#define SPINNERS    3u
+#define SPIN_CYCLES 40u
+#define GIVE_WAY_NS (2 * NS_PER_SEC) /* far more than it takes */
+
+static int spin(void *over)
+{
+	while (!READ_ONCE(*(bool *)over))
+		cpu_pause();
+	return 0;
+}
+
+/* Those that belong there come back when they are switched out elsewhere. */
+static int take_from_spinners(void *arg)
+{
+	static struct storm_clock clock;
+	struct operation *o = arg;
+	struct rand r = test_rand(o->t);
+
+	storm_start(&clock, SPIN_CYCLES);
+	while (storm_step_due(&clock) && !test_failed(o->t)) {
+		EXPECT_EQ(o->t, cpu_down(o->cpu, GIVE_WAY_NS), 0);
+		EXPECT_EQ(o->t, cpu_up(o->cpu), 0);
+		sleep_ns(rand_below(&r, 10 * A_MOMENT));
+	}
+	return 0;
+}
+
+/* They are on a CPU that goes, run or wait for their turn, and never give way by themselves. */
+TEST("cpu.storm", spinners_give_way, .cpus = 3)
+{
+	u32 cpu = cpumask_next(&cpus_online, BOOT_CPU), n = 0;
+	struct thread *threads[SPINNERS];
+	bool over = false;
+
+	for (; n < SPINNERS; n++) {
+		threads[n] = thread_create_on(cpu, "spinner", spin, &over);
+		EXPECT(t, threads[n] != NULL, "no memory for a thread");
+		if (threads[n] == NULL)
+			break;
+		thread_set_priority(threads[n],
+				    PRIORITY_LOW); /* they run beside others, elsewhere */
+		thread_start(threads[n]);
+	}
+	operate(t, cpu, take_from_spinners);
+	WRITE_ONCE(over, true);
+	while (n > 0)
+		thread_join(threads[--n]);
+}
