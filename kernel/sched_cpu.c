@@ -20,8 +20,9 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define GRACE_NS (1 * NS_PER_SEC) /* before the first report; each further one takes twice as long */
-#define REPORTED 8u		  /* threads named in one report */
+#define GRACE_NS                                                                                   \
+	(1 * NS_PER_SEC) /* before the first report; each further one takes twice as long */
+#define REPORTED 8u	 /* threads named in one report */
 
 bool queue_is_drained(const struct run_queue *q)
 {
