@@ -103,7 +103,6 @@ static void note_section(struct run_queue *q, struct thread *t)
 {
 	t->pinned_cpu = q->cpu;
 	t->pinned_since = time_ns();
-	t->pinned_site = migrate_site;
 	list_add_tail(&t->pinned_node, &q->pinned);
 	this_cpu_or(migrate_count, MIGRATE_SLOW);
 }
@@ -142,6 +141,8 @@ bool settle(struct run_queue *q, struct thread *t)
 	} else if (count != 0) {
 		if (!(count & MIGRATE_SLOW))
 			note_section(q, t);
+		t->pinned_site =
+			migrate_site; /* it may have been switched out before it was noted */
 		return true;
 	}
 	take_requests(q, t);

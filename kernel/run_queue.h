@@ -25,19 +25,19 @@
 #define AFTER_EMPTY 8u /* .closed, and nothing is left */
 
 struct run_queue {
-	struct spinlock lock;	   /* rank LOCK_RANK_RUNQUEUE */
-	u32 cpu;		   /* constant */
-	u32 mask;		   /* [lock] bit p: ready[p] is not empty */
-	u32 nr_ready;		   /* [lock] threads on ready[]; others may read it as a hint */
-	u32 after;		   /* [lock] AFTER_*; then the CPU's, interrupts off */
-	bool closed;		   /* [lock] the CPU leaves: only who may not move runs here.  Who
-				      ran when it was set has .attention */
-	bool ticking;		   /* its CPU's, interrupts off: the tick is started */
-	struct thread *running;	   /* [lock] the CPU's current */
-	struct thread *before;	   /* [lock] who ran before it, during a switch */
-	struct thread *idle;	   /* constant */
-	struct list_node pinned;   /* [lock] threads that were switched out in a
-				      migrate-disabled section, by .pinned_node */
+	struct spinlock lock;	 /* rank LOCK_RANK_RUNQUEUE */
+	u32 cpu;		 /* constant */
+	u32 mask;		 /* [lock] bit p: ready[p] is not empty */
+	u32 nr_ready;		 /* [lock] threads on ready[]; others may read it as a hint */
+	u32 after;		 /* [lock] AFTER_*; then the CPU's, interrupts off */
+	bool closed;		 /* [lock] the CPU leaves: nobody comes, and who may move goes.  Who
+				    ran when none of these waited any more has .attention */
+	bool ticking;		 /* its CPU's, interrupts off: the tick is started */
+	struct thread *running;	 /* [lock] the CPU's current */
+	struct thread *before;	 /* [lock] who ran before it, during a switch */
+	struct thread *idle;	 /* constant */
+	struct list_node pinned; /* [lock] threads that were switched out in a
+				    migrate-disabled section, by .pinned_node */
 	struct list_node answered; /* [lock] struct affinity_request */
 	struct wait_queue drained; /* for who waits until nothing is left */
 	struct timer tick;	   /* its CPU's */

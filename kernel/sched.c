@@ -38,6 +38,7 @@
 #include "lib/ksyms.h"
 #include "mm/kspace.h"
 #include "mm/switch.h"
+#include "mm/tlb_check.h"
 
 #define TICK_NS (10 * NS_PER_MS)
 
@@ -235,6 +236,27 @@ void thread_set_priority(struct thread *t, u32 priority)
 
 /* --- switching ---------------------------------------------------------------------------- */
 
+/* Sections and mappings of the thread that is switched out, which are this CPU's variables. */
+static void check_carried(const struct run_queue *q, const struct thread *prev)
+{
+	u32 sections = migrate_count & ~MIGRATE_SLOW;
+
+	ASSERT(prev->migrate_count == 0 && prev->kmap.depth == 0,
+	       "thread %s runs, and %#x sections and %u mappings were left behind", prev->name,
+	       prev->migrate_count, prev->kmap.depth);
+	ASSERT(migrate_count == 0 ||
+		       (migrate_count & MIGRATE_SLOW && sections != 0 &&
+			prev->pinned_cpu == cpu_id && !list_empty(&prev->pinned_node)),
+	       "thread %s, of CPU %u, is switched out on CPU %u in %#x sections", prev->name,
+	       prev->pinned_cpu, cpu_id, migrate_count);
+	ASSERT(sections >= KMAP_PINS * kmap_depth, "thread %s: %u sections for %u mappings",
+	       prev->name, sections, kmap_depth);
+	ASSERT(prev != q->idle || (kmap_depth | migrate_count) == 0,
+	       "CPU %u: idle with %u pages mapped in %#x sections", cpu_id, kmap_depth,
+	       migrate_count);
+	kmap_check_switch();
+}
+
 static void check_switch(const struct run_queue *q, const struct thread *prev,
 			 const struct thread *next)
 {
@@ -242,8 +264,14 @@ static void check_switch(const struct run_queue *q, const struct thread *prev,
 
 	thread_check(prev);
 	thread_check(next);
-	ASSERT(next->cpu == cpu_id && q->cpu == cpu_id && spin_held(&q->lock),
+	ASSERT(next->cpu == cpu_id && q->cpu == cpu_id && q == &run_queues[cpu_id],
 	       "thread %s of CPU %u runs on CPU %u", next->name, next->cpu, cpu_id);
+	ASSERT(spin_only_held(&q->lock), "CPU %u: a switch with more locks than the queue's",
+	       cpu_id);
+	ASSERT(prev == q->running && prev == current && prev->cpu == cpu_id,
+	       "thread %s of CPU %u is switched out on CPU %u, where %s runs", prev->name,
+	       prev->cpu, cpu_id, q->running->name);
+	ASSERT(irq_depth == 0 && nmi_depth == 0, "CPU %u: switch in an interrupt", cpu_id);
 	ASSERT(next->migrate_count == 0 || next->pinned_cpu == cpu_id,
 	       "thread %s, which may not leave CPU %u, runs on CPU %u", next->name,
 	       next->pinned_cpu, cpu_id);
@@ -254,8 +282,8 @@ static void check_switch(const struct run_queue *q, const struct thread *prev,
 	ASSERT(!is_cpu_local(sp) && !is_cpu_local(next->sp),
 	       "CPU-local stack: thread %s at %p, thread %s at %p", prev->name, (void *)sp,
 	       next->name, (void *)next->sp);
-	ASSERT(prev != q->idle || kmap_depth == 0, "CPU %u: idle with %u pages mapped", cpu_id,
-	       kmap_depth);
+	check_carried(q, prev);
+	tlb_check();
 	ASSERT(!user_call_active(), "thread %s is switched out inside user_call()", prev->name);
 }
 

@@ -4,7 +4,7 @@
  *
  * From the moment its queue is closed and it is out of cpus_active, both under the queue's
  * lock, no thread is placed there: whoever places one looks under that lock.  Those that wait
- * there are moved at once.  The one that runs, and every one that comes back from a
+ * there are moved at once.  The one that runs then, and every one that comes back from a
  * migrate-disabled section, is moved when it is switched out (settle()); so nobody begins
  * a section there who is not in one.  Left are those in sections, which go on there, sleep
  * and are woken, until the last has ended its section.
@@ -45,9 +45,6 @@ static void close(struct run_queue *q)
 
 	q->closed = true;
 	cpumask_clear_atomic(&cpus_active, q->cpu);
-	if (q->running != q->idle)
-		q->running->attention = true;
-	kick(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -65,6 +62,15 @@ static struct thread *take_movable(struct run_queue *q)
 	return NULL;
 }
 
+/* Nobody who may move waits on @q any more: the one that runs looks at where it may. */
+static void hurry(struct run_queue *q)
+{
+	if (q->running != q->idle)
+		q->running->attention = true;
+	kick(q);
+}
+
+/* Until the last has gone, the CPU may take one of them up. */
 static void push_away(struct run_queue *q)
 {
 	struct thread *t;
@@ -74,6 +80,8 @@ static void push_away(struct run_queue *q)
 
 		spin_lock(&q->lock);
 		t = take_movable(q);
+		if (t == NULL)
+			hurry(q);
 		spin_unlock(&q->lock);
 		if (t != NULL)
 			place(t);

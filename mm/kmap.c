@@ -116,6 +116,17 @@ void kmap_check_unmap(u32 depth)
 	ASSERT(pte_present(pte), "slot %lu is live and holds %#lx", kmap_slot(depth), pte);
 }
 
+void kmap_check_switch(void)
+{
+	ASSERT(kmap_depth <= KMAP_DEPTH, "CPU %u: %u pages are mapped", cpu_id, kmap_depth);
+	for (u32 depth = kmap_depth; depth < KMAP_DEPTH; depth++) {
+		pte_t pte = READ_ONCE(*kmap_slot_pte(depth));
+
+		ASSERT(pte == KMAP_EMPTY, "CPU %u: %u pages are mapped, and slot %lu holds %#lx",
+		       cpu_id, kmap_depth, kmap_slot(depth), pte);
+	}
+}
+
 /* --- tasks -------------------------------------------------------------------------------- */
 
 void kmap_renew(void)

@@ -118,6 +118,9 @@ static ALWAYS_INLINE void kunmap_local(const void *address)
  */
 void kmap_renew(void);
 
+/* Debug builds, at a switch: the slots above the current task's are empty. */
+void kmap_check_switch(void);
+
 /* For a new thread, which has none. */
 void kmap_stack_init(struct kmap_stack *s);
 

@@ -3,6 +3,7 @@
  * mm/trace.c - see trace.h.
  */
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "lib/err.h"
@@ -20,11 +21,12 @@ bool trace_on; /* the rings are there */
 static u32 ring_records; /* constant once trace_on; a power of two */
 static DEFINE_PER_CPU(struct trace_ring, trace_ring);
 
-/* An interrupt in the middle takes the next place. */
+/* Interrupts are off, so that the thread is not moved between ring and place. */
 void trace_write(enum trace_event event, u64 ctx_id, u64 arg)
 {
+	u64 flags = irq_save();
 	struct trace_ring *ring = this_cpu_ptr(&trace_ring);
-	u32 place = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED) % ring_records;
+	u32 place = ring->next++ % ring_records;
 
 	ring->records[place] = (struct trace_record){
 		.ticks = time_ticks(),
@@ -32,6 +34,7 @@ void trace_write(enum trace_event event, u64 ctx_id, u64 arg)
 		.arg = arg,
 		.event = (u64)event + 1,
 	};
+	irq_restore(flags);
 }
 
 static void free_rings(void)

@@ -6,6 +6,7 @@
 #include "arch/x86_64/cpu_area.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
@@ -41,12 +42,14 @@ TEST("arch.trap", self_ipis_arrive)
 	u64 start = time_ns();
 
 	reset_counts();
+	migrate_disable();
 	for (u64 i = 1; i <= ROUNDS; i++) {
 		apic_send_ipi(apic_id(), IRQ_TEST);
 		while (READ_ONCE(*this_cpu_ptr(&test_irqs)) < i && time_ns() - start < NS_PER_SEC)
 			cpu_pause();
 	}
 	EXPECT_EQ(t, *this_cpu_ptr(&test_irqs), ROUNDS);
+	migrate_enable();
 	EXPECT_EQ(t, irq_depth, 0);
 }
 
@@ -56,9 +59,11 @@ TEST("arch.trap", kernel_interrupts_use_the_threads_stack)
 	u64 here = (u64)__builtin_frame_address(0);
 
 	reset_counts();
+	migrate_disable();
 	apic_send_ipi(apic_id(), IRQ_TEST);
 	while (READ_ONCE(*this_cpu_ptr(&test_irqs)) == 0)
 		cpu_pause();
+	migrate_enable();
 	EXPECT(t, last_frame < here && here - last_frame < KIB, "frame %#lx, stack %#lx",
 	       last_frame, here);
 	EXPECT(t, !is_cpu_local(last_frame), "%#lx", last_frame);

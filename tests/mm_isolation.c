@@ -181,7 +181,7 @@ TEST("mm.isolation", ring_3_sees_no_kernel_page)
 	EXPECT_EQ(t, ring3_reads((vaddr_t)rodata_begin), hidden);
 	EXPECT_EQ(t, ring3_reads((vaddr_t)text_end - PAGE_SIZE), hidden);
 	EXPECT_EQ(t, ring3_reads((vaddr_t)current), hidden);
-	EXPECT_EQ(t, ring3_reads((vaddr_t)this_cpu_ptr(&cpu_id)), hidden);
+	EXPECT_EQ(t, ring3_reads((vaddr_t)per_cpu_ptr(&cpu_id, BOOT_CPU)), hidden);
 	EXPECT_EQ(t, ring3_reads((vaddr_t)entry_text_begin), there);
 	EXPECT_EQ(t, ring3_reads(entry_stack_top - sizeof(u64)), there);
 }

@@ -186,6 +186,18 @@ static int user_mode_mapped(void *arg)
 	return (int)user_call(code, code + PAGE_SIZE);
 }
 
+static int point_at_own(void *arg)
+{
+	(void)arg;
+	return *(volatile int *)this_cpu_ptr(&cpu_id) == -1;
+}
+
+static void provoke_percpu_moves(void *arg)
+{
+	(void)arg;
+	start_here("mover", point_at_own);
+}
+
 static void provoke_kmap_order(void *arg)
 {
 	(void)arg;
@@ -258,6 +270,7 @@ static const struct {
 	{ "kmap_irq", provoke_kmap_irq },
 	{ "kmap_nmi", provoke_kmap_nmi },
 	{ "migrate_exit", provoke_migrate_exit },
+	{ "percpu_moves", provoke_percpu_moves },
 };
 
 void provoke(void)

@@ -27,10 +27,11 @@ DECLARE_PER_CPU(u64, migrate_site);  /* where the outermost one began */
 /* The section that MIGRATE_SLOW was set for has ended.  kernel/sched.c */
 void migrate_enable_slow(void);
 
+/* It may be switched out before the site is noted, and come back with MIGRATE_SLOW set. */
 static ALWAYS_INLINE void migrate_disable(void)
 {
 	this_cpu_inc(migrate_count);
-	if (migrate_count == 1)
+	if ((migrate_count & ~(MIGRATE_SLOW | 1)) == 0)
 		this_cpu_write_here(migrate_site);
 	barrier();
 }

@@ -6,8 +6,11 @@
  * starts as 0, which is right while the loader's tables map its copy at the linked
  * address and nobody has asked for a shared one.
  */
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
+#include "lib/assert.h"
+#include "lib/ksyms.h"
 #include "lib/list.h"
 
 u64 percpu_offset[MAX_CPUS];
@@ -17,6 +20,23 @@ DEFINE_PER_CPU(u32, preempt_count);
 DEFINE_PER_CPU(u32, need_resched);
 DEFINE_PER_CPU(u32, migrate_count);
 DEFINE_PER_CPU(u64, migrate_site);
+
+/*
+ * The counts are the thread's, wherever it runs: if it may be moved all are 0, and stay so.
+ * In an interrupt, and in an NMI, interrupts are off.
+ */
+void percpu_check_stays(void)
+{
+	u64 offset;
+	const char *name;
+
+	if (likely(!irqs_enabled() || this_cpu_read(preempt_count) != 0 ||
+		   this_cpu_read(migrate_count) != 0))
+		return;
+	name = ksym_find((u64)__builtin_return_address(0), &offset);
+	panic("this_cpu_ptr() in %s+%#lx, where the thread may be moved", name != NULL ? name : "?",
+	      offset);
+}
 
 bool list_address_ok(const void *p)
 {

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "arch/x86_64/layout.h"
+#include "lib/assert.h"
 #include "twin_percpu.h"
 
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) PERCPU_QUAL name
@@ -51,8 +52,16 @@ DECLARE_PER_CPU(u32, cpu_id);
 		(PERCPU_TYPE(ptr) *)(address_ + percpu_offset[cpu]);                               \
 	})
 
-/* The shared address of this CPU's copy; the caller cannot move. */
-#define this_cpu_ptr(ptr) per_cpu_ptr(ptr, cpu_id)
+/* Panic, naming the caller, if the thread that runs may be moved at this moment. */
+void percpu_check_stays(void);
+
+/* The shared address of this CPU's copy; the caller cannot move, which debug builds check. */
+#define this_cpu_ptr(ptr)                                                                          \
+	({                                                                                         \
+		if (CONFIG_DEBUG)                                                                  \
+			percpu_check_stays();                                                      \
+		per_cpu_ptr(ptr, cpu_id);                                                          \
+	})
 
 /* One instruction on @var, by its size.  @insn: mnemonic without the size letter. */
 #define PERCPU_OP(insn, var, val)                                                                  \

@@ -24,6 +24,11 @@ bool spin_held(const struct spinlock *l)
 	return READ_ONCE(l->holder) == cpu_id + 1;
 }
 
+bool spin_only_held(const struct spinlock *l)
+{
+	return spin_held(l) && rank_held == l->rank && l->held_below == LOCK_RANK_NONE;
+}
+
 bool spin_may_wait_for_cpus(void)
 {
 	return rank_held <= LOCK_RANK_MM;

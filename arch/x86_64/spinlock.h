@@ -74,3 +74,6 @@ bool spin_may_wait_for_cpus(void);
 
 /* Does this CPU hold @l? */
 bool spin_held(const struct spinlock *l);
+
+/* Debug builds: and no other spinlock? */
+bool spin_only_held(const struct spinlock *l);

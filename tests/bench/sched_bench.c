@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/bench/sched_bench.c - what a switch between two kernel threads costs, from the
- * yield of one to behind that of the other.
+ * yield of one to behind that of the other; and a migrate-disabled section with nothing in it.
  */
+#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
@@ -72,4 +73,11 @@ BENCH(thread_switch_other_mm)
 	measure(b, own, other);
 	mm_put(own);
 	mm_put(other);
+}
+
+/* The common path: the outermost section, which nobody noticed. */
+BENCH(migrate_pair)
+{
+	while (bench_more(b))
+		bench_sample(b, migrate_disable(); migrate_enable());
 }

@@ -88,6 +88,7 @@ DEBUG_PANICS = {
                       r"which waits for mutex second of thread two",
     "timer_cancels_itself": r"^PANIC: CPU 2: .*cancels timer 0x[0-9a-f]+ in its own function",
     "timer_cancel_locked": r"^PANIC: CPU 0: .*cancels timer 0x[0-9a-f]+ of CPU 2 with a lock",
+    "percpu_moves": r"^PANIC: CPU 2: this_cpu_ptr\(\) in point_at_own\+0x[0-9a-f]+, where the thread may be moved$",
     "kmap_irq": r"^PANIC: CPU 2: interrupt 0x[0-9a-f]+ came on 0 mappings and leaves 1$",
     "kmap_nmi": r"^PANIC: CPU 2: .*kmap_local_page\(\) in an NMI",
 }
@@ -330,7 +331,8 @@ def hotplug_rows(out):
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90,
-          "thread_switch_same_mm": 140, "thread_switch_other_mm": 140}
+          "thread_switch_same_mm": 140, "thread_switch_other_mm": 140,
+          "migrate_pair": 12}
 LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 
