@@ -60,6 +60,7 @@ static void read_fadt(const void *table, u32 len)
 		printk("acpi: the FADT cannot be used, so there is no PM timer\n");
 		return;
 	}
+	machine.dsdt = fadt.dsdt;
 	if (fadt.pm_timer.space == ACPI_SPACE_IO && fadt.pm_timer.address <= UINT16_MAX)
 		machine.pm_timer_port = (u16)fadt.pm_timer.address;
 }
@@ -99,4 +100,11 @@ void acpi_read_tables(paddr_t rsdp)
 		return;
 	for (size_t i = 0; i < acpi_root_count(table); i++)
 		read_table(acpi_root_entry(table, i));
+}
+
+u16 acpi_cpu_slots_port(void)
+{
+	const void *dsdt = machine.dsdt != 0 ? map_table(machine.dsdt, "DSDT") : NULL;
+
+	return dsdt != NULL ? acpi_find_cpu_slots(dsdt, acpi_table_length(dsdt)) : 0;
 }

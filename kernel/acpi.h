@@ -9,6 +9,7 @@
 struct machine {
 	struct acpi_cpus cpus; /* .n == 0: no usable MADT */
 	u16 pm_timer_port;     /* 0: none */
+	paddr_t dsdt;	       /* 0: none */
 };
 
 extern struct machine machine;
@@ -18,3 +19,6 @@ extern struct machine machine;
  * malformed gets one line on the console and is left empty.  Boot CPU, on its own tables.
  */
 void acpi_read_tables(paddr_t rsdp);
+
+/* The port of QEMU's CPU hotplug registers, if the DSDT tells of it; 0: none.  Boot CPU. */
+u16 acpi_cpu_slots_port(void);

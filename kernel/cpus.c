@@ -13,19 +13,56 @@
 
 #define XAPIC_MAX_ID 254 /* 255 is everybody */
 
+/* Can a CPU with this APIC id be reached at all? */
+static bool is_reachable(u32 id)
+{
+	return id <= XAPIC_MAX_ID || apic_is_x2apic();
+}
+
+static void add(u32 id, enum cpu_state state)
+{
+	cpus[cpu_count].apic_id = id;
+	cpus[cpu_count].state = state;
+	cpu_count++;
+}
+
+u32 cpus_find(u32 id)
+{
+	u32 cpu = 0;
+
+	while (cpu < cpu_count && cpus[cpu].apic_id != id)
+		cpu++;
+	return cpu;
+}
+
+bool cpus_add_place(u32 id, u32 max)
+{
+	if (cpu_count >= max || cpu_count == MAX_CPUS || !is_reachable(id))
+		return false;
+	add(id, CPU_ABSENT);
+	return true;
+}
+
+u32 cpus_present(void)
+{
+	u32 n = 0;
+
+	for (u32 cpu = 0; cpu < cpu_count; cpu++)
+		n += cpus[cpu].state != CPU_ABSENT;
+	return n;
+}
+
 void cpus_enumerate(u32 max)
 {
 	u32 boot_id = apic_id();
 
-	cpus[0].apic_id = boot_id;
-	cpus[0].state = CPU_ONLINE;
-	cpu_count = 1;
+	add(boot_id, CPU_ONLINE);
 	for (u32 i = 0; i < machine.cpus.n; i++) {
 		const struct acpi_cpu *c = &machine.cpus.cpus[i];
 
 		if (c->apic_id == boot_id || !c->enabled)
 			continue;
-		if (c->apic_id > XAPIC_MAX_ID && !apic_is_x2apic()) {
+		if (!is_reachable(c->apic_id)) {
 			printk("cpus: APIC id %u cannot be reached without x2APIC, left off\n",
 			       c->apic_id);
 			continue;
@@ -35,9 +72,7 @@ void cpus_enumerate(u32 max)
 			       cpu_count);
 			continue;
 		}
-		cpus[cpu_count].apic_id = c->apic_id;
-		cpus[cpu_count].state = CPU_PRESENT;
-		cpu_count++;
+		add(c->apic_id, CPU_PRESENT);
 	}
 }
 
@@ -54,7 +89,7 @@ paddr_t cpus_trampoline_page(const struct handoff *h)
 	return 0;
 }
 
-static void start_one(u32 cpu)
+int cpus_start_one(u32 cpu)
 {
 	struct cpu *c = &cpus[cpu];
 	int err;
@@ -70,6 +105,7 @@ static void start_one(u32 cpu)
 	else if (err)
 		printk("cpus: CPU %u (APIC id %u) does not answer its SIPI: left off\n", cpu,
 		       c->apic_id);
+	return err;
 }
 
 void cpus_start(paddr_t page, paddr_t root)
@@ -77,5 +113,6 @@ void cpus_start(paddr_t page, paddr_t root)
 	if (cpu_count > 1)
 		smp_prepare(page, root);
 	for (u32 cpu = 1; cpu < cpu_count; cpu++)
-		start_one(cpu);
+		if (cpus[cpu].state == CPU_PRESENT)
+			(void)!cpus_start_one(cpu);
 }

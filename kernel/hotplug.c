@@ -131,6 +131,8 @@ static int make_tables(u32 cpu)
 {
 	int err = cpu_tables_create(cpu);
 
+	if (!err)
+		err = trace_prepare_cpu(cpu);
 	if (err)
 		return err;
 	cpus[cpu].stack_top = sched_prepare_cpu(cpu);
@@ -435,7 +437,7 @@ static int may_go_down(u32 cpu)
 
 static int may_come_up(u32 cpu)
 {
-	if (cpu >= cpu_count)
+	if (cpu >= cpu_count || cpus[cpu].state == CPU_ABSENT)
 		return -ENODEV;
 	return level[cpu] == UP ? -EEXIST : 0;
 }
@@ -487,6 +489,34 @@ int cpu_up(u32 cpu)
 	err = may_come_up(cpu);
 	if (!err)
 		err = walk_elsewhere(&w);
+	end();
+	return err;
+}
+
+int cpu_arrive(u32 cpu)
+{
+	int err = begin();
+
+	if (err)
+		return err;
+	if (cpus[cpu].state == CPU_ABSENT)
+		cpus[cpu].state = CPU_PRESENT;
+	else
+		err = -EEXIST;
+	end();
+	return err;
+}
+
+int cpu_depart(u32 cpu)
+{
+	int err = begin();
+
+	if (err)
+		return err;
+	if (level[cpu] == 0)
+		cpus[cpu].state = CPU_ABSENT;
+	else
+		err = -EBUSY;
 	end();
 	return err;
 }

@@ -13,7 +13,8 @@
  * Take CPU @cpu down, or bring it up.  The work is done on another CPU, so the caller may
  * run on @cpu.  May block, for as long as a migrate-disabled thread stays there; @timeout,
  * in ns, 0: none.  Returns 0, or with everything as it was:
- *	-ENODEV		no such CPU; down: it is not up; up: it lacks a feature
+ *	-ENODEV		no such CPU; down: it is not up; up: it lacks a feature, or
+ *			cpus[cpu].state is CPU_ABSENT: it is not in the machine
  *	-EEXIST		up: it is
  *	-EBUSY		down: it is the last one, or the time is over
  *	-EDEADLK	the caller is in a migrate-disabled section, for whose end it would wait
@@ -23,6 +24,14 @@
  */
 int cpu_down(u32 cpu, u64 timeout) WARN_UNUSED_RESULT;
 int cpu_up(u32 cpu) WARN_UNUSED_RESULT;
+
+/*
+ * CPU @cpu has been put into the machine, and may be brought up: 0; -EEXIST: it was there.
+ * Or it is to be taken out, and cannot be brought up any more: 0; -EBUSY: it is up.
+ * Both may block, and refuse a caller in a migrate-disabled section: -EDEADLK.
+ */
+int cpu_arrive(u32 cpu) WARN_UNUSED_RESULT;
+int cpu_depart(u32 cpu) WARN_UNUSED_RESULT;
 
 /* What the idle thread does with interrupts off and nothing to run: is it to die?  Then die. */
 bool cpu_told_to_die(void);

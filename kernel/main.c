@@ -19,6 +19,7 @@
 #include "boot/handoff.h"
 #include "kernel/acpi.h"
 #include "kernel/console.h"
+#include "kernel/cpu_slots.h"
 #include "kernel/cpus.h"
 #include "kernel/options.h"
 #include "kernel/sched.h"
@@ -183,13 +184,15 @@ static void start_cpus(void)
 	cpumask_set_atomic(&cpus_online, 0);
 	reclaim_init();
 	cpus_enumerate(options.cpus);
+	if (options.hotadd)
+		cpu_slots_find(options.cpus);
 	if (cpu_count > 1 && trampoline_root == 0) {
 		printk("cpus: no free page below 1 MiB, running on the boot CPU alone\n");
 		cpu_count = 1;
 	}
-	printk("cpus: starting %u\n", cpu_count - 1);
+	printk("cpus: starting %u\n", cpus_present() - 1);
 	cpus_start(trampoline_page, trampoline_root);
-	printk("cpus: %u of %u online\n", cpumask_weight(&cpus_online), cpu_count);
+	printk("cpus: %u of %u online\n", cpumask_weight(&cpus_online), cpus_present());
 }
 
 void kernel_main(paddr_t handoff_phys)
@@ -210,6 +213,7 @@ void kernel_main(paddr_t handoff_phys)
 	sched_init();
 	irq_enable();
 	start_cpus();
+	cpu_slots_watch();
 	if (options.trace && trace_start(options.trace_records))
 		printk("trace: too little memory for rings of %u records: off\n",
 		       options.trace_records);

@@ -51,6 +51,8 @@ static const struct cmdline_option table[] = {
 	  .help = "the CPU that goes wrong" },
 	{ "cpus", CMDLINE_UINT, TARGET(options.cpus), .min = 1, .max = MAX_CPUS,
 	  .help = "use at most so many CPUs" },
+	{ "hotadd", CMDLINE_FLAG, TARGET(options.hotadd),
+	  .help = "the emulator may add and take away CPUs" },
 	{ "crowd", CMDLINE_UINT, TARGET(options.crowd), .min = 1, .max = MAX_CPUS,
 	  .help = "so many CPUs contend at once in tests" },
 	{ "seed", CMDLINE_UINT, TARGET(options.seed), .help = "of everything random" },

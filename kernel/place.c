@@ -203,7 +203,8 @@ void pull(void)
 		struct thread *t;
 
 		if (q == own || READ_ONCE(q->nr_ready) == 0 || !spin_trylock(&q->lock))
-			continue; /* many may come at once: one is enough, and the tick asks again */
+			continue; /* many may come at once: one is enough, and the tick asks again
+				   */
 		t = take_waiting(q, own->cpu);
 		spin_unlock(&q->lock);
 		if (t == NULL)

@@ -21,12 +21,14 @@ enum header_offset {
 };
 
 enum fadt_offset {
+	FADT_DSDT = 40,
 	FADT_PM_TMR_BLK = 76,
 	FADT_PM_TMR_LEN = 91,
 	FADT_BOOT_FLAGS = 109,
 	FADT_FLAGS = 112,
 	FADT_RESET_REG = 116,
 	FADT_RESET_VALUE = 128,
+	FADT_X_DSDT = 140,
 	FADT_X_PM_TMR_BLK = 208,
 };
 
@@ -144,6 +146,13 @@ static struct acpi_register read_pm_timer(const void *fadt, u32 length)
 	return r;
 }
 
+static u64 read_dsdt(const void *fadt, u32 length)
+{
+	if (length >= FADT_X_DSDT + sizeof(u64) && get_u64(fadt, FADT_X_DSDT) != 0)
+		return get_u64(fadt, FADT_X_DSDT);
+	return get_u32(fadt, FADT_DSDT);
+}
+
 int acpi_parse_fadt(const void *fadt, size_t len, struct acpi_fadt *out)
 {
 	u32 length, flags;
@@ -155,6 +164,7 @@ int acpi_parse_fadt(const void *fadt, size_t len, struct acpi_fadt *out)
 	*out = (struct acpi_fadt){
 		.hardware_reduced = (flags & FADT_HARDWARE_REDUCED) != 0,
 		.boot_flags = get_u16(fadt, FADT_BOOT_FLAGS),
+		.dsdt = read_dsdt(fadt, length),
 		.pm_timer_bits = flags & FADT_TIMER_32_BITS ? 32 : 24,
 	};
 	if (!out->hardware_reduced)

@@ -100,6 +100,7 @@ struct acpi_fadt {
 	u8 pm_timer_bits;	       /* that count: 24 or 32 */
 	struct acpi_register reset;
 	u8 reset_value;
+	u64 dsdt; /* physical; 0: none */
 	bool hardware_reduced;
 	u16 boot_flags; /* IA-PC boot architecture flags: ACPI_BOOT_* */
 };
@@ -110,6 +111,12 @@ struct acpi_fadt {
 #define ACPI_BOOT_NO_CMOS_RTC	 0x20
 
 int acpi_parse_fadt(const void *fadt, size_t len, struct acpi_fadt *out);
+
+/*
+ * The first port of QEMU's CPU hotplug registers, as QEMU's own DSDT names it; 0: this is
+ * not QEMU's, or it names none.  See lib/acpi_dsdt.c.
+ */
+u16 acpi_find_cpu_slots(const void *dsdt, size_t len);
 
 /* The physical address of the HPET's registers. */
 int acpi_parse_hpet(const void *hpet, size_t len, u64 *phys);

@@ -44,25 +44,31 @@ static void free_rings(void)
 			kfree(per_cpu_ptr(&trace_ring, cpu)->records);
 }
 
+static int make_ring(u32 cpu)
+{
+	struct trace_ring *ring = per_cpu_ptr(&trace_ring, cpu);
+
+	ring->records = kzalloc(ring_records * sizeof(ring->records[0]));
+	return ring->records != NULL ? 0 : -ENOMEM;
+}
+
 int trace_start(u32 records)
 {
 	ring_records = TRACE_RECORDS_MIN;
 	while (ring_records < records)
 		ring_records *= 2;
-	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
-		struct trace_ring *ring;
-
-		if (percpu_offset[cpu] == 0)
-			continue;
-		ring = per_cpu_ptr(&trace_ring, cpu);
-		ring->records = kzalloc(ring_records * sizeof(ring->records[0]));
-		if (ring->records == NULL) {
+	for (u32 cpu = 0; cpu < cpu_count; cpu++)
+		if (percpu_offset[cpu] != 0 && make_ring(cpu)) {
 			free_rings();
 			return -ENOMEM;
 		}
-	}
 	__atomic_store_n(&trace_on, true, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int trace_prepare_cpu(u32 cpu)
+{
+	return trace_on && per_cpu_ptr(&trace_ring, cpu)->records == NULL ? make_ring(cpu) : 0;
 }
 
 static void print_ring(u32 cpu)
@@ -84,6 +90,6 @@ void trace_print(void)
 		return;
 	trace_on = false;
 	for (u32 cpu = 0; cpu < cpu_count; cpu++)
-		if (percpu_offset[cpu] != 0)
+		if (percpu_offset[cpu] != 0 && per_cpu_ptr(&trace_ring, cpu)->records != NULL)
 			print_ring(cpu);
 }

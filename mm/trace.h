@@ -67,9 +67,12 @@ static ALWAYS_INLINE void trace(enum trace_event event, u64 ctx_id, u64 arg)
 
 /*
  * From here on there are rings of @records, rounded up to a power of two, for the CPUs that
- * exist.  Boot CPU, once, the others idle.  0, or -ENOMEM: then nothing is traced.
+ * have tables.  Boot CPU, once, the others idle.  0, or -ENOMEM: then nothing is traced.
  */
 int trace_start(u32 records) WARN_UNUSED_RESULT;
+
+/* Give @cpu, which has tables and does not run, a ring if there are any.  0, or -ENOMEM. */
+int trace_prepare_cpu(u32 cpu) WARN_UNUSED_RESULT;
 
 /* End it, and print the rings of all CPUs. */
 void trace_print(void);

@@ -41,7 +41,6 @@
 #define MEDDLERS     2u
 #define DOWN_MAX     3u /* CPUs at a time */
 #define WARM_UP_NS   (100 * NS_PER_MS)
-#define A_MOMENT     (200 * NS_PER_US)
 #define SHORT_NS     (100 * NS_PER_US) /* time-outs of cpu_down(): too short if it has to wait */
 #define LONG_NS	     (1000 * NS_PER_SEC)
 #define OWN_PAGES    3u

@@ -55,17 +55,17 @@ static void expect_values(void *arg)
 /* Pages of PGDs that stay: the reserves, and with pgd=space those loaded. */
 static u64 pgds_reserved(void)
 {
-	u64 of_each = 1ul << pti_pgd_order();
+	u64 of_each = 1ul << pti_pgd_order(), cpus_up = cpumask_weight(&cpus_online);
 
 	if (!pgd_copies_entries())
 		return 0;
 	switch (pgd_kind) {
 	case PGD_COPY:
-		return cpu_count * of_each;
+		return cpus_up * of_each;
 	case PGD_SPACE:
-		return (cpu_count + cpumask_weight(&cpus_online)) * of_each;
+		return 2 * cpus_up * of_each;
 	default:
-		return cpu_count * MIN(ASIDS_RESERVE, asids) * of_each;
+		return cpus_up * MIN(ASIDS_RESERVE, asids) * of_each;
 	}
 }
 

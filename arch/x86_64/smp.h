@@ -21,8 +21,8 @@
 #define BOOT_CPU 0u
 
 enum cpu_state {
-	CPU_ABSENT,   /* no such CPU */
-	CPU_PRESENT,  /* ACPI lists it; not started */
+	CPU_ABSENT,   /* not there; in cpus[]: the host may put it in */
+	CPU_PRESENT,  /* there; not started */
 	CPU_STARTING, /* told to start */
 	CPU_ONLINE,   /* runs C */
 	CPU_REFUSED,  /* lacks a feature that the boot CPU has */
@@ -42,7 +42,7 @@ struct cpu {
 };
 
 extern struct cpu cpus[MAX_CPUS];
-extern u32 cpu_count; /* entries of cpus[] in use; the boot CPU is 0 */
+extern u32 cpu_count; /* entries of cpus[] in use, places that are empty included; constant */
 
 /* What the trampoline reads, at AP_PARAMS_OFFSET of its page. */
 struct ap_params {

@@ -237,6 +237,80 @@ static void test_fadt_without(void **state)
 	assert_int_equal(parse_fadt(), -EINVAL);
 }
 
+static void test_fadt_dsdt(void **state)
+{
+	(void)state;
+	make_fadt(FADT_SIZE);
+	assert_int_equal(parse_fadt(), 0);
+	assert_int_equal(fadt.dsdt, 0);
+	set(40, 0x7fe0000, 4);
+	assert_int_equal(parse_fadt(), 0);
+	assert_int_equal(fadt.dsdt, 0x7fe0000);
+	set(140, 0x123456789000, 8);
+	assert_int_equal(parse_fadt(), 0);
+	assert_int_equal(fadt.dsdt, 0x123456789000);
+	make_fadt(116);
+	set(40, 0x7fe0000, 4);
+	assert_int_equal(parse_fadt(), 0);
+	assert_int_equal(fadt.dsdt, 0x7fe0000);
+}
+
+#define REGION_AT (ACPI_HEADER_SIZE + 5) /* of the declaration, behind other AML */
+
+static void make_dsdt(u16 port)
+{
+	begin_table("DSDT");
+	set(10, 0x205348434f42, 6); /* "BOCHS " */
+	put_bytes("[\x80PRS", 5);   /* the beginning of one that is none */
+	put_bytes("[\x80PRST\x01\x0b", 8);
+	put(port, 2);
+	put_bytes("\x0a\x0c", 2);
+}
+
+static u16 find_cpu_slots(void)
+{
+	end_table();
+	return acpi_find_cpu_slots(exact_copy(bytes_len), bytes_len);
+}
+
+static void test_cpu_slots(void **state)
+{
+	(void)state;
+	make_dsdt(0xcd8);
+	assert_int_equal(find_cpu_slots(), 0xcd8);
+	make_dsdt(0xaf00);
+	put_zeros(100);
+	assert_int_equal(find_cpu_slots(), 0xaf00);
+}
+
+/* One byte of the declaration, the OEM id, the signature or the checksum is another. */
+static void test_no_cpu_slots(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		make_dsdt(0xcd8);
+		bytes[REGION_AT + i] ^= 0x10;
+		assert_int_equal(find_cpu_slots(), i == 8 ? 0xcc8 : i == 9 ? 0x1cd8 : 0);
+	}
+	for (size_t i = 10; i < 16; i++) {
+		make_dsdt(0xcd8);
+		bytes[i] ^= 1;
+		assert_int_equal(find_cpu_slots(), 0);
+	}
+	make_dsdt(0xcd8);
+	set(0, 'S', 1);
+	assert_int_equal(find_cpu_slots(), 0);
+	make_dsdt(0xcd8);
+	end_table();
+	bytes[9] ^= 1;
+	assert_int_equal(acpi_find_cpu_slots(exact_copy(bytes_len), bytes_len), 0);
+	make_dsdt(0xcd8);
+	bytes_len--; /* the table ends within it */
+	assert_int_equal(find_cpu_slots(), 0);
+	begin_table("DSDT");
+	assert_int_equal(find_cpu_slots(), 0);
+}
+
 static int parse_hpet(u64 space, u64 address, size_t size, u64 *phys)
 {
 	begin_table("HPET");
@@ -272,6 +346,9 @@ int main(void)
 		cmocka_unit_test(test_fadt),
 		cmocka_unit_test(test_fadt_extended_timer),
 		cmocka_unit_test(test_fadt_without),
+		cmocka_unit_test(test_fadt_dsdt),
+		cmocka_unit_test(test_cpu_slots),
+		cmocka_unit_test(test_no_cpu_slots),
 		cmocka_unit_test(test_hpet),
 	};
 

@@ -28,7 +28,7 @@ HOST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Linked with every test and fuzzer.
 HOST_SRC := tests/host/host_panic.c lib/strlcpy.c
 
-HOST_SRC_acpi := lib/acpi.c lib/acpi_madt.c lib/format.c
+HOST_SRC_acpi := lib/acpi.c lib/acpi_dsdt.c lib/acpi_madt.c lib/format.c
 HOST_SRC_acpi_madt := $(HOST_SRC_acpi)
 HOST_SRC_cmdline := lib/cmdline.c lib/format.c lib/rand.c
 HOST_SRC_elf := lib/elf.c lib/format.c

@@ -195,6 +195,35 @@ def machine_rows(out):
     ]
 
 
+# What QEMU must have said: both CPUs are reported to work, one is refused as busy, both go.
+HOTADD_SAID = tuple(rf"^qmp: {words}" for words in (
+    r'ACPI_DEVICE_OST .*"added-1", .*"source": 1, "status": 0',
+    r'ACPI_DEVICE_OST .*"added-2", .*"source": 1, "status": 0',
+    r'ACPI_DEVICE_OST .*"added-2", .*"source": 3, "status": 130',
+    r"DEVICE_DELETED .*/added-1", r"DEVICE_DELETED .*/added-2"))
+
+
+def hotadd_row(out, name, *options, must):
+    return Row(name, [["tools/hotadd",
+                       *run(out, *options, "--append", "hotadd=on trace=on test=cpu.hotadd",
+                            "--", "-smp", "2,maxcpus=8")]],
+               must=(PASSED, r"^ +ok 1 they_come_work_and_go$", *HOTADD_SAID, *must))
+
+
+def hotadd_rows(out):
+    """CPUs that the host puts in and takes out, through QEMU's monitor."""
+    bios = ["--firmware", "bios"]
+    return [
+        *[hotadd_row(out, f"hotadd-{machine}-{twin}", *bios, "--machine", machine, "--kernel", twin,
+                     must=(rf"^cpu slots: 8 at port {port}, 6 empty$",))
+          for machine, port in (("q35", "0xcd8"), ("pc", "0xaf00"))
+          for twin in ("percpu", "classic")],
+        Row("hotadd-not-qemu", [run(out, *bios, "--append", f"hotadd=on {FEW}", "--",
+                                    "-smp", "2,maxcpus=4", "-machine", "x-oem-id=PRAGUE")],
+            must=(PASSED, r"^cpu slots: the DSDT is not QEMU's", r"^cpus: 2 of 2 online$")),
+    ]
+
+
 def loader_rows(out):
     """Kernel files that must be refused, by both loaders."""
     rows = []
@@ -391,5 +420,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            loader_rows(out) + gdb_rows(out) + counter_rows(out) + trace_rows(out) + hotplug_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out) + gdb_rows(out) +
+            counter_rows(out) + trace_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

@@ -37,6 +37,7 @@ static void parse_all(const u8 *table, size_t size)
 	if (acpi_parse_fadt(table, size, &fadt) == 0)
 		ASSERT(fadt.pm_timer.space <= ACPI_SPACE_IO, "space");
 	acpi_parse_hpet(table, size, &phys);
+	acpi_find_cpu_slots(table, size);
 	if (acpi_check_table(table, size, NULL) != 0)
 		return;
 	for (size_t i = 0; i <= acpi_root_count(table); i++)
