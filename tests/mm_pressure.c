@@ -260,6 +260,7 @@ static bool begin_with_spare(struct test *t, struct pressure *p)
 		kfree(objects[i]);
 	if (begun)
 		fill(p);
+	EXPECT(t, kmalloc_has_spare(), "no empty slab was kept");
 	return begun;
 }
 
@@ -270,10 +271,9 @@ TEST("mm.pressure", spare_slab_comes_back_at_once, .limit_ms = 120000)
 
 	if (!begin_with_spare(t, &p))
 		return;
-	on_each_cpu(leave_mm, NULL);
 	reclaim_init();
 	page = alloc_page(ZONE_KERNEL);
-	EXPECT(t, page != NULL, "an empty slab is kept");
+	EXPECT(t, page != NULL && !kmalloc_has_spare(), "an empty slab is kept");
 	if (page != NULL)
 		free_page(page);
 	finish(&p);
@@ -295,7 +295,7 @@ TEST("mm.pressure", spare_slab_comes_back_later, .limit_ms = 120000)
 	on_each_cpu(drain, NULL); /* interrupts that were sent have come */
 	page_alloc_set_reclaim(NULL);
 	page = alloc_page(ZONE_KERNEL);
-	EXPECT(t, page != NULL, "an empty slab is kept");
+	EXPECT(t, page != NULL && !kmalloc_has_spare(), "an empty slab is kept");
 	if (page != NULL)
 		free_page(page);
 	finish(&p);

@@ -2,7 +2,7 @@
 /*
  * boot/uefi/firmware.h - the UEFI loader's files to each other.
  *
- * Nothing but exit_firmware() may be called once that has begun.
+ * Nothing but exit_firmware() and stop_other_cpus() may be called once the former has begun.
  */
 #pragma once
 
@@ -35,6 +35,11 @@ void prepare_exit(void);
 
 /* End the boot services and fill in the handoff's ranges. */
 void exit_firmware(void);
+
+/* --- cpus.c --------------------------------------------------------------------------- */
+
+/* The other CPUs wait for a SIPI from now on.  After exit_firmware(), whose they were. */
+void stop_other_cpus(void);
 
 /* --- screen.c -------------------------------------------------------------------------- */
 

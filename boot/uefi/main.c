@@ -123,6 +123,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *table)
 	say("leaving the firmware and entering the kernel at %#llx",
 	    (unsigned long long)image.entry);
 	exit_firmware();
+	stop_other_cpus();
 	jump((uintptr_t)handoff, cr3, image.entry, cpu_has_nx(), levels);
 	__builtin_unreachable();
 }
