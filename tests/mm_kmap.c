@@ -16,6 +16,7 @@
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/puppet.h"
 #include "tests/storm.h"
 #include "tests/threads.h"
 #include "tests/user_memory.h"
@@ -388,14 +389,6 @@ static int copy_and_be_moved(void *arg)
 	return 0;
 }
 
-static struct cpumask only(u32 cpu)
-{
-	struct cpumask mask = { 0 };
-
-	cpumask_set(&mask, cpu);
-	return mask;
-}
-
 /* Across all CPUs and back to the first, until the copy is done, at least once around. */
 static void move_around(struct copier *c, struct thread *thread)
 {
@@ -738,13 +731,17 @@ static void leave_behind(struct mm *a, struct mm *b, struct pile *x, struct pile
 	push_to(x, 0);
 }
 
+#define TAG_ROUNDS 40u /* of the two threads of a CPU */
+
+static struct storm_clock rounds;
+
 static int map_across_tags(void *arg)
 {
 	struct mm *a = mm_create(), *b = mm_create();
 	struct pile x, y;
 
 	if (pile_make(&x, arg) && pile_make(&y, arg))
-		for (u32 round = 0; round < 20; round++)
+		while (storm_step_due(&rounds))
 			leave_behind(a, b, &x, &y);
 	pile_free(&x);
 	pile_free(&y);
@@ -756,7 +753,9 @@ static int map_across_tags(void *arg)
 
 TEST("mm.kmap", survives_another_mm)
 {
+	storm_clock_start(&rounds, STORM_NS, TAG_ROUNDS);
 	threads_on_each_cpu(t, 2, map_across_tags, t, 0);
+	storm_steps(t, &rounds, &cpus_online);
 }
 
 struct borrower {

@@ -534,6 +534,8 @@ static void sleep_on(struct test *t, u32 cpu)
 			test_fail(t, __FILE__, __LINE__, "no memory for sleeper %u", i);
 			return;
 		}
+		/* If a busy host makes two wake at once, the tick does not change their order. */
+		thread_set_priority(threads[i], PRIORITY_DEFAULT + i);
 	}
 	for (u32 i = 0; i < SLEEPERS; i++)
 		thread_start(threads[i]);
