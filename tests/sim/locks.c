@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/sim/locks.c - the kernel's spinlocks on simulated CPUs: who waits lets others run.
+ * tests/sim/locks.c - the kernel's spinlocks on simulated CPUs: who waits lets others run;
+ * and who must not be moved.
  */
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/percpu.h"
 #include "arch/x86_64/spinlock.h"
 #include "lib/assert.h"
 #include "tests/sim/vcpu.h"
@@ -46,4 +48,10 @@ void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
 bool spin_held(const struct spinlock *l)
 {
 	return l->holder == running + 1;
+}
+
+/* A simulated CPU runs one thread, which moves nowhere; the kernel's might. */
+void percpu_check_stays(void)
+{
+	ASSERT(!irqs_enabled() || preempt_count != 0, "this_cpu_ptr() where a thread may be moved");
 }
