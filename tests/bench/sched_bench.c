@@ -37,8 +37,11 @@ static struct mm *new_mm(void)
 	return mm;
 }
 
-/* There is measured; the way back is alike. */
-static void measure(struct bench *b, struct mm *own, struct mm *other)
+/*
+ * There is measured; the way back is alike.  Inline: who counts instructions by the places
+ * of the marks names them by the function that these are in.
+ */
+static ALWAYS_INLINE void measure(struct bench *b, struct mm *own, struct mm *other)
 {
 	struct partner p = { .mm = other };
 	struct thread *t = thread_create_on(cpu_id, "partner", take_turns, &p);
