@@ -778,7 +778,8 @@ TEST("cpu.storm", nothing_is_lost, .limit_ms = LIMIT_MS)
 	now = account();
 	compare(t, &counted, &now);
 	limit_slots(before);
-	operate_on_some(t, check_cpu);
+	if (n > 1)
+		operate_on_some(t, check_cpu);
 }
 
 /* --- who never blocks ------------------------------------------------------------------------- */

@@ -635,7 +635,8 @@ TEST("mm.kmap", anothers_address_faults)
 	if (uses_the_window(t) && pile_make(&l, t)) {
 		EXPECT_EQ(t, probe_read(leak.va), PROBE_FAULT(VECTOR_PF, 0));
 		push_to(&l, 2);
-		if (CONFIG_DEBUG) /* else it is the same slot */
+		/* Release builds have no bias, and not every two threads have different ones. */
+		if (CONFIG_DEBUG && holder->kmap.bias != current->kmap.bias)
 			EXPECT_EQ(t, probe_read(leak.va), PROBE_FAULT(VECTOR_PF, 0));
 		check(&l);
 		pile_free(&l);

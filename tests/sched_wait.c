@@ -278,14 +278,14 @@ TEST("sched.wait", first_come_first_woken)
 	for (u32 i = 0; i < WAITERS; i++) {
 		in_line[i] = (struct in_line){ &l, i };
 		threads[i] = thread_create_on(cpu_id, "in line", stand_in_line, &in_line[i]);
-		if (threads[i] != NULL)
-			thread_start(threads[i]);
+		if (threads[i] == NULL)
+			continue;
+		/* At once, and no two alike: the tick does not change their order. */
+		thread_set_priority(threads[i], PRIORITY_HIGH - 1 - i / 2);
+		thread_start(threads[i]);
 	}
-	yield();
-	for (u32 i = 0; i < 2; i++) {
+	for (u32 i = 0; i < 2; i++)
 		wake_all(&l.queue); /* for nothing: they queue up again, in the same order */
-		yield();
-	}
 	l.open = true;
 	for (u32 i = 0; i < WAITERS; i++)
 		wake_one(&l.queue);

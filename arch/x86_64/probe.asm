@@ -52,12 +52,22 @@ probe_invpcid:
 	ret
 MAY_FAULT probe_invpcid.access, probe_invpcid.done
 
-; uaccess.h.  In: RDI to, RSI from, RDX bytes.  Out: RAX bytes left.
+; uaccess.h.  In: RDI to, RSI from, RDX bytes.  Out: RAX bytes left.  A word that is aligned is
+; copied by one access: who may be preempted, or reads what another CPU writes, sees it whole.
 copy_may_fault:
 	mov	rcx, rdx
-.access:
+	shr	rcx, 3
+	and	edx, 7
+.words:
+	rep movsq
+	mov	ecx, edx
+.bytes:
 	rep movsb
 .done:
 	mov	rax, rcx
 	ret
-MAY_FAULT copy_may_fault.access, copy_may_fault.done
+.words_left:
+	lea	rax, [rdx + rcx * 8]
+	ret
+MAY_FAULT copy_may_fault.words, copy_may_fault.words_left
+MAY_FAULT copy_may_fault.bytes, copy_may_fault.done
