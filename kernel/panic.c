@@ -68,6 +68,7 @@ void trap_nmi(struct trapframe *f)
 	halt();
 }
 
+/* False: it does not answer the NMI. */
 static bool wait_until_stopped(u32 cpu)
 {
 	for (u64 spins = 0; spins < STOP_WAIT_SPINS; spins++) {
@@ -78,7 +79,8 @@ static bool wait_until_stopped(u32 cpu)
 	return false;
 }
 
-static void stop_and_show_others(void)
+/* Before anything is said: the console takes no lock from here on. */
+static void stop_others(void)
 {
 	u32 cpu, self = cpu_id;
 
@@ -86,6 +88,15 @@ static void stop_and_show_others(void)
 	for (cpu = 0; cpu < cpu_count; cpu++)
 		if (cpu != self && smp_runs(cpu))
 			apic_send_nmi(cpus[cpu].apic_id);
+	for (cpu = 0; cpu < cpu_count; cpu++)
+		if (cpu != self && smp_runs(cpu))
+			wait_until_stopped(cpu);
+}
+
+static void show_others(void)
+{
+	u32 cpu, self = cpu_id;
+
 	for (cpu = 0; cpu < cpu_count; cpu++) {
 		if (cpu == self || !smp_runs(cpu))
 			continue;
@@ -102,7 +113,7 @@ static NORETURN void finish(const struct backtrace *bt)
 {
 	printk("CPU %u, which panicked:\n", cpu_id);
 	backtrace_print(bt);
-	stop_and_show_others();
+	show_others();
 	trace_print();
 	printk("prague: result: panic\n");
 	console_flush();
@@ -124,6 +135,7 @@ void panic(const char *fmt, ...)
 	va_list args;
 
 	take_over();
+	stop_others();
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);
@@ -153,6 +165,7 @@ void panic_exception(const struct trapframe *f, const char *fmt, ...)
 	va_list args;
 
 	take_over();
+	stop_others();
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);

@@ -106,9 +106,13 @@ class Axes:
                 words.append(axis.how + value)
         return options + (["--append", " ".join(words)] if words else [])
 
+    @staticmethod
+    def in_a_name(value):
+        return value.replace(",", "+").replace("=", "_").replace(".*", "")
+
     def name(self, row):
         """A name that says what the row is: percpu-debug-uefi-..."""
-        return "-".join(row[axis.name].replace(",", "+").replace("=", "_") for axis in self.axes
+        return "-".join(self.in_a_name(row[axis.name]) for axis in self.axes
                         if row[axis.name] != NOT_GIVEN)
 
 
