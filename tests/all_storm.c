@@ -43,7 +43,7 @@
 #define DOWN_MAX     3u /* CPUs at a time */
 #define WARM_UP_NS   (100 * NS_PER_MS)
 #define SHORT_NS     (100 * NS_PER_US) /* time-outs of cpu_down(): too short if it has to wait */
-#define LONG_NS	     (1000 * NS_PER_SEC)
+#define LONG_NS	     (10 * NS_PER_SEC)
 #define OWN_PAGES    3u
 #define OWN_BYTES    (64 * KIB) /* of addresses, at each level */
 #define WORDS	     (PAGE_SIZE / sizeof(u64))
@@ -212,12 +212,17 @@ static void in_section(struct stormer *w, u32 level)
 	w->sections++;
 }
 
+/*
+ * A mutex goes to the most urgent: one that is less so may wait in its section for as long as
+ * others want it.  So they stop when the operator and the meddlers, who wait for sections,
+ * are to end.
+ */
 static void with_mutex(struct stormer *w, u32 level)
 {
 	u32 before = w->mutexes, n = before + (u32)rand_below(&w->r, 2);
 	struct mutex *m = &w->s->mutex[n];
 
-	if (n >= ARRAY_SIZE(w->s->mutex))
+	if (n >= ARRAY_SIZE(w->s->mutex) || READ_ONCE(w->s->calm))
 		return;
 	mutex_lock(m);
 	w->mutexes = n + 1;
