@@ -2,9 +2,10 @@
 /*
  * arch/x86_64/spinlock.c - see spinlock.h.
  *
- * Order: the acquire load of .serving pairs with the release store in spin_unlock():
+ * Order: the acquire load of .serving pairs with the release store in release():
  * what one holder wrote, the next one sees.
  */
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/percpu.h"
@@ -50,27 +51,47 @@ static void note_taken(struct spinlock *l)
 	}
 }
 
-void spin_lock(struct spinlock *l)
+/* Takes a lock that nobody holds and nobody waits for. */
+static ALWAYS_INLINE bool take_free(struct spinlock *l)
+{
+	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
+
+	return __atomic_compare_exchange_n(&l->next, &serving, serving + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+/*
+ * A virtual CPU that waits in a queue may be off its host CPU when its turn comes, and all
+ * behind it wait for a time slice of the host's: there, whoever runs may have the lock.
+ */
+static NOINLINE void wait_for(struct spinlock *l)
 {
 	u32 ticket;
 
-	preempt_disable();
-	if (CONFIG_DEBUG)
-		check_order(l);
+	if (cpu_features.hypervisor) {
+		while (!take_free(l))
+			cpu_pause();
+		return;
+	}
 	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_pause();
+}
+
+void spin_lock(struct spinlock *l)
+{
+	preempt_disable();
+	if (CONFIG_DEBUG)
+		check_order(l);
+	if (!take_free(l))
+		wait_for(l);
 	note_taken(l);
 }
 
 bool spin_trylock(struct spinlock *l)
 {
-	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
-	u32 expected = serving;
-
 	preempt_disable();
-	if (!__atomic_compare_exchange_n(&l->next, &expected, serving + 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED)) {
+	if (!take_free(l)) {
 		preempt_enable();
 		return false;
 	}

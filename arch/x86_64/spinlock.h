@@ -2,6 +2,8 @@
 /*
  * arch/x86_64/spinlock.h - ticket spinlocks that know their holder.
  *
+ * First come, first served on a real machine; under a hypervisor, whoever runs takes it.
+ *
  * A lock has a rank (lock_rank.h).  A CPU may only take a lock of a higher rank
  * than any it holds; debug builds panic otherwise, naming both locks.  A lock taken
  * in interrupt context must be taken with interrupts off everywhere: use the
@@ -17,7 +19,7 @@
 #include "lib/types.h"
 
 struct spinlock {
-	u32 next;	  /* the next ticket to hand out (atomic) */
+	u32 next;	  /* the next ticket to hand out (atomic); .serving: the lock is free */
 	u32 serving;	  /* the ticket that holds the lock; written by the holder */
 	u32 holder;	  /* CPU + 1, 0: free; written by the holder, for messages */
 	u16 rank;	  /* enum lock_rank, constant */
