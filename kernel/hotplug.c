@@ -26,9 +26,9 @@
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
 #include "kernel/hotplug.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
-#include "kernel/wait.h"
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -122,7 +122,7 @@ void cpu_main(void)
 	sched_run_idle();
 }
 
-/* --- the states: see the table below ------------------------------------------------------ */
+/* --- steps: by the thread, or by its order on the CPU.  In the order of the way up --------- */
 
 static u64 deadline; /* of this walk down; 0: none */
 
@@ -153,74 +153,49 @@ static int forget_reclaim(u32 cpu)
 }
 
 /* The last step that frees anything: what the others freed came here. */
-static int drain_pages_here(u32 cpu)
+static int drain_pages(u32 cpu)
 {
 	page_alloc_drain_cpu(cpu);
 	return 0;
 }
 
-static int drain_pages(u32 cpu)
-{
-	return run_there(cpu, drain_pages_here);
-}
-
-static int release_slots_here(u32 cpu)
+static int release_slots(u32 cpu)
 {
 	(void)cpu;
 	asid_release_cpu();
 	return 0;
 }
 
-static int release_slots(u32 cpu)
-{
-	return run_there(cpu, release_slots_here);
-}
-
 /* Whatever is started here, and is due or not, gets its interrupt again. */
-static int arm_timers_here(u32 cpu)
+static int arm_timers(u32 cpu)
 {
 	(void)cpu;
 	timers_arm();
 	return 0;
 }
 
-static int arm_timers(u32 cpu)
-{
-	return run_there(cpu, arm_timers_here);
-}
-
-static int move_timers_here(u32 cpu)
+static int move_timers(u32 cpu)
 {
 	(void)cpu;
 	timers_move(cpumask_first(&cpus_online));
 	return 0;
 }
 
-static int move_timers(u32 cpu)
-{
-	return run_there(cpu, move_timers_here);
-}
-
-static int join_calls_here(u32 cpu)
+static int join_calls(u32 cpu)
 {
 	(void)cpu;
 	ipi_join();
 	return 0;
 }
 
-static int join_calls(u32 cpu)
-{
-	return run_there(cpu, join_calls_here);
-}
-
-static int leave_calls_here(u32 cpu)
+static int refuse_calls(u32 cpu)
 {
 	(void)cpu;
 	ipi_leave();
 	return 0;
 }
 
-static int serve_last_calls_here(u32 cpu)
+static int serve_last_calls(u32 cpu)
 {
 	(void)cpu;
 	ipi_serve();
@@ -229,13 +204,13 @@ static int serve_last_calls_here(u32 cpu)
 
 static int leave_calls(u32 cpu)
 {
-	run_there(cpu, leave_calls_here);
+	run_there(cpu, refuse_calls);
 	ipi_wait_for_callers();
-	return run_there(cpu, serve_last_calls_here);
+	return run_there(cpu, serve_last_calls);
 }
 
 /* Nothing is held or mapped here, and nothing will be: the idle thread borrows no mm any more. */
-static int leave_mm_here(u32 cpu)
+static int leave_mm(u32 cpu)
 {
 	ASSERT(preempt_count == 0 && irq_depth == 0 && migrate_count == 0 && kmap_depth == 0,
 	       "CPU %u leaves with preempt_count %u, irq_depth %u, migrate_count %u, %u kmaps", cpu,
@@ -243,11 +218,6 @@ static int leave_mm_here(u32 cpu)
 	sched_check_drained();
 	switch_to_neutral();
 	return 0;
-}
-
-static int leave_mm(u32 cpu)
-{
-	return run_there(cpu, leave_mm_here);
 }
 
 static int let_idle(u32 cpu)
@@ -277,31 +247,42 @@ static int deactivate(u32 cpu)
 	return sched_cpu_deactivate(cpu, deadline);
 }
 
+struct step {
+	int (*fn)(u32 cpu);
+	bool there; /* on the CPU itself, by run_there() */
+};
+
+/* clang-format off */
+#define BY_THREAD(fn) { fn, false }
+#define ON_CPU(fn)    { fn, true }
+#define NOTHING	      { NULL, false }
+/* clang-format on */
+
 /*
- * In the order of the way up; the way down is the other way round.  NULL: nothing to do.
- * Down from "threads" may take long, and may be given up; from there on nothing waits for a
- * thread.  Each step down can be undone until "slots", which may need memory that is gone.
+ * In the order of the way up; the way down is the other way round.  Down from "threads" may
+ * take long, and may be given up; from there on nothing waits for a thread.  Each step down
+ * can be undone until "slots", which may need memory that is gone.
  */
 static const struct state {
 	const char *name;
-	int (*up)(u32 cpu), (*down)(u32 cpu);
+	struct step up, down;
 } states[] = {
-	{ "tables", make_tables, NULL },
-	{ "running", smp_start_cpu, park },
-	{ "pages", forget_reclaim, drain_pages },
-	{ "slots", asid_prepare_cpu, release_slots },
-	{ "timers", arm_timers, move_timers },
-	{ "calls", join_calls, leave_calls },
-	{ "mm", NULL, leave_mm },
-	{ "idle", let_idle, wait_for_idle },
-	{ "threads", activate, deactivate },
+	{ "tables", BY_THREAD(make_tables), NOTHING },
+	{ "running", BY_THREAD(smp_start_cpu), BY_THREAD(park) },
+	{ "pages", BY_THREAD(forget_reclaim), ON_CPU(drain_pages) },
+	{ "slots", BY_THREAD(asid_prepare_cpu), ON_CPU(release_slots) },
+	{ "timers", ON_CPU(arm_timers), ON_CPU(move_timers) },
+	{ "calls", ON_CPU(join_calls), BY_THREAD(leave_calls) },
+	{ "mm", NOTHING, ON_CPU(leave_mm) },
+	{ "idle", BY_THREAD(let_idle), BY_THREAD(wait_for_idle) },
+	{ "threads", BY_THREAD(activate), BY_THREAD(deactivate) },
 };
 
 #define UP (u32) ARRAY_SIZE(states)
 
 #define TRACE_STATE_SHIFT 8
 
-/* How many states each CPU has; UP: it is up.  Under .busy. */
+/* How many states each CPU has; UP: it is up.  Under `walking`. */
 static u32 level[MAX_CPUS] = { [BOOT_CPU] = UP };
 
 const char *hotplug_state_name(u32 n)
@@ -309,21 +290,23 @@ const char *hotplug_state_name(u32 n)
 	return n < UP ? states[n].name : NULL;
 }
 
-static bool fails_for_test(const char **wanted, const char *name)
+/* @step, of state @name; @fail names the state at which it is to fail, for once. */
+static int take(const struct step *step, const char *name, const char **fail, u32 cpu)
 {
-	if (*wanted == NULL || strcmp(*wanted, name) != 0)
-		return false;
-	*wanted = NULL;
-	return true;
+	if (*fail != NULL && strcmp(*fail, name) == 0) {
+		*fail = NULL;
+		return -EIO;
+	}
+	if (step->fn == NULL)
+		return 0;
+	return step->there ? run_there(cpu, step->fn) : step->fn(cpu);
 }
 
 static int step_up(u32 cpu)
 {
 	const struct state *s = &states[level[cpu]];
-	int err = fails_for_test(&hotplug_fail_up, s->name) ? -EIO : 0;
+	int err = take(&s->up, s->name, &hotplug_fail_up, cpu);
 
-	if (!err && s->up != NULL)
-		err = s->up(cpu);
 	if (err)
 		return err;
 	trace(TRACE_CPU_UP, 0, level[cpu] << TRACE_STATE_SHIFT | cpu);
@@ -334,10 +317,8 @@ static int step_up(u32 cpu)
 static int step_down(u32 cpu)
 {
 	const struct state *s = &states[level[cpu] - 1];
-	int err = fails_for_test(&hotplug_fail_down, s->name) ? -EIO : 0;
+	int err = take(&s->down, s->name, &hotplug_fail_down, cpu);
 
-	if (!err && s->down != NULL)
-		err = s->down(cpu);
 	if (err)
 		return err;
 	level[cpu]--;
@@ -365,81 +346,53 @@ static int descend(u32 cpu)
 
 /* --- one walk at a time ------------------------------------------------------------------- */
 
-struct walk {
-	u32 cpu;
-	u64 deadline; /* down: 0: none */
-	int (*go)(const struct walk *w);
-};
-
-static struct wait_queue others = WAIT_QUEUE_INIT(others); /* who wait for .busy */
-static u32 busy;					   /* atomic: somebody walks */
+/* Held by who asks for a walk; the thread that makes it is another. */
+static struct mutex walking = MUTEX_INIT(walking, MUTEX_RANK_HOTPLUG);
 
 /*
  * A way down that is given up may fail only for memory, late: then it is not given up, and
  * the CPU is down, as it was asked to be.
  */
-static int go_down(const struct walk *w)
+static int go_down(void *arg)
 {
-	int err, back;
+	u32 cpu = *(u32 *)arg;
+	int err = descend(cpu), back;
 
-	deadline = w->deadline;
-	err = descend(w->cpu);
 	if (!err)
 		return 0;
-	back = climb(w->cpu);
+	back = climb(cpu);
 	if (!back)
 		return err;
-	printk("cpus: CPU %u cannot stay: %s\n", w->cpu, err_name(back));
-	return descend(w->cpu);
+	printk("cpus: CPU %u cannot stay: %s\n", cpu, err_name(back));
+	return descend(cpu);
 }
 
-static int go_up(const struct walk *w)
+static int go_up(void *arg)
 {
-	int err = climb(w->cpu), back;
+	u32 cpu = *(u32 *)arg;
+	int err = climb(cpu), back;
 
 	if (!err)
 		return 0;
-	deadline = 0;
-	back = descend(w->cpu);
-	ASSERT(back == 0, "CPU %u is neither up nor down: %s", w->cpu, err_name(back));
+	back = descend(cpu);
+	ASSERT(back == 0, "CPU %u is neither up nor down: %s", cpu, err_name(back));
 	return err;
 }
 
-static int walk(void *arg)
-{
-	const struct walk *w = arg;
-
-	return w->go(w);
-}
-
 /* On a CPU that stays; it runs no walk of its own meanwhile, so it does. */
-static int walk_elsewhere(struct walk *w)
+static int walk_elsewhere(thread_fn go, u32 cpu)
 {
-	u32 cpu = cpumask_first(&cpus_online);
+	u32 stays = cpumask_first(&cpus_online);
 	struct thread *t;
 
-	if (cpu == w->cpu)
-		cpu = cpumask_next(&cpus_online, cpu);
-	t = thread_create_on(cpu, "hotplug", walk, w);
+	if (stays == cpu)
+		stays = cpumask_next(&cpus_online, stays);
+	t = thread_create_on(stays, "hotplug", go, &cpu);
 	if (t == NULL)
 		return -ENOMEM;
 	thread_set_priority(t, PRIORITY_HIGH); /* nobody who is urgent and spins keeps it waiting */
 	thread_start(t);
 	return thread_join(t);
-}
-
-static int may_go_down(u32 cpu)
-{
-	if (cpu >= cpu_count || level[cpu] != UP)
-		return -ENODEV;
-	return cpumask_weight(&cpus_online) == 1 ? -EBUSY : 0;
-}
-
-static int may_come_up(u32 cpu)
-{
-	if (cpu >= cpu_count || cpus[cpu].state == CPU_ABSENT)
-		return -ENODEV;
-	return level[cpu] == UP ? -EEXIST : 0;
 }
 
 /*
@@ -451,45 +404,49 @@ static int begin(void)
 	might_block(__builtin_return_address(0));
 	if (this_cpu_read(migrate_count) != 0)
 		return -EDEADLK;
-	wait_event(&others, shared_xchg(&busy, 1) == 0);
+	mutex_lock(&walking);
 	return 0;
 }
 
-static void end(void)
+static int down(u32 cpu, u64 timeout)
 {
-	shared_store(&busy, 0);
-	wake_one(&others);
+	if (cpu >= cpu_count || level[cpu] != UP)
+		return -ENODEV;
+	if (cpumask_weight(&cpus_online) == 1)
+		return -EBUSY;
+	deadline = timeout != 0 ? time_ns() + timeout : 0;
+	return walk_elsewhere(go_down, cpu);
 }
 
 int cpu_down(u32 cpu, u64 timeout)
 {
-	struct walk w = {
-		.cpu = cpu,
-		.deadline = timeout != 0 ? time_ns() + timeout : 0,
-		.go = go_down,
-	};
 	int err = begin();
 
 	if (err)
 		return err;
-	err = may_go_down(cpu);
-	if (!err)
-		err = walk_elsewhere(&w);
-	end();
+	err = down(cpu, timeout);
+	mutex_unlock(&walking);
 	return err;
+}
+
+static int up(u32 cpu)
+{
+	if (cpu >= cpu_count || cpus[cpu].state == CPU_ABSENT)
+		return -ENODEV;
+	if (level[cpu] == UP)
+		return -EEXIST;
+	deadline = 0; /* for the way back */
+	return walk_elsewhere(go_up, cpu);
 }
 
 int cpu_up(u32 cpu)
 {
-	struct walk w = { .cpu = cpu, .go = go_up };
 	int err = begin();
 
 	if (err)
 		return err;
-	err = may_come_up(cpu);
-	if (!err)
-		err = walk_elsewhere(&w);
-	end();
+	err = up(cpu);
+	mutex_unlock(&walking);
 	return err;
 }
 
@@ -503,7 +460,7 @@ int cpu_arrive(u32 cpu)
 		cpus[cpu].state = CPU_PRESENT;
 	else
 		err = -EEXIST;
-	end();
+	mutex_unlock(&walking);
 	return err;
 }
 
@@ -517,6 +474,6 @@ int cpu_depart(u32 cpu)
 		cpus[cpu].state = CPU_ABSENT;
 	else
 		err = -EBUSY;
-	end();
+	mutex_unlock(&walking);
 	return err;
 }

@@ -6,7 +6,9 @@
 #pragma once
 
 enum mutex_rank {
-	MUTEX_RANK_NONE, /* holds nothing */
+	MUTEX_RANK_NONE,    /* holds nothing */
+	MUTEX_RANK_HOTPLUG, /* kernel/hotplug.c: one CPU on its way up or down; held while threads
+			       in sections are waited for, so nothing may be held that they want */
 	MUTEX_RANK_TEST_FIRST,
 	MUTEX_RANK_TEST_SECOND,
 	MUTEX_RANK_TEST_THIRD,
