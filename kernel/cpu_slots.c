@@ -236,7 +236,7 @@ static bool serve(void)
 	return (flags & (FLAG_INSERT | FLAG_REMOVE)) != 0;
 }
 
-static int watch(void *arg)
+static int NORETURN watch(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -244,7 +244,6 @@ static int watch(void *arg)
 			;
 		sleep_ns(LOOK_NS);
 	}
-	return 0;
 }
 
 void cpu_slots_watch(void)

@@ -135,7 +135,7 @@ bool settle(struct run_queue *q, struct thread *t)
 	u32 count = migrate_count;
 
 	if (q->closed)
-		q->after |= AFTER_EMPTY; /* perhaps; who waits for it looks */
+		q->after |= AFTER_EMPTY;
 	if (count == MIGRATE_SLOW) {
 		forget_section(t);
 	} else if (count != 0) {
@@ -176,16 +176,14 @@ void migrate_enable_slow(void)
 
 /* --- balance ------------------------------------------------------------------------------- */
 
-/* The most urgent thread that waits on @q and may run on @cpu, off the queue; or NULL. */
-static struct thread *take_waiting(struct run_queue *q, u32 cpu)
+struct thread *take_waiting(struct run_queue *q, u32 cpu)
 {
 	struct thread *t;
 
-	for (u32 mask = q->mask; mask != 0; mask &= ~(1u << (31 - __builtin_clz(mask))))
-		list_for_each_entry (t, &q->ready[31 - __builtin_clz(mask)], queue)
-			if (t->migrate_count == 0 && may_run_on(t, cpu)) {
+	for (u32 priority = PRIORITIES; priority-- > 0;)
+		list_for_each_entry (t, &q->ready[priority], queue)
+			if (t->migrate_count == 0 && (cpu == ANY_CPU || may_run_on(t, cpu))) {
 				queue_remove(q, t);
-				t->cpu = cpu;
 				return t;
 			}
 	return NULL;
@@ -202,10 +200,12 @@ void pull(void)
 		struct run_queue *q = &run_queues[cpu];
 		struct thread *t;
 
+		/* Many may come at once: one is enough, and the tick asks again. */
 		if (q == own || READ_ONCE(q->nr_ready) == 0 || !spin_trylock(&q->lock))
-			continue; /* many may come at once: one is enough, and the tick asks again
-				   */
+			continue;
 		t = take_waiting(q, own->cpu);
+		if (t != NULL)
+			t->cpu = own->cpu;
 		spin_unlock(&q->lock);
 		if (t == NULL)
 			continue;
@@ -262,8 +262,7 @@ int thread_set_affinity(struct thread *t, const struct cpumask *mask)
 	spin_unlock(&q->lock);
 	if (moves)
 		place(t);
-	irq_restore(flags);
-	preempt_if_needed();
+	leave(flags);
 	if (err != -EAGAIN)
 		return err;
 	wait_for_completion(&r.done);

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/spinlock.h"
 #include "kernel/thread.h"
 #include "kernel/timer.h"
@@ -22,7 +23,7 @@
 #define AFTER_DEAD  1u /* .before has ended: tell who joins it */
 #define AFTER_PLACE 2u /* .before must run elsewhere */
 #define AFTER_TELL  4u /* .answered has requests that are done */
-#define AFTER_EMPTY 8u /* .closed, and nothing is left */
+#define AFTER_EMPTY 8u /* .closed, and perhaps nothing is left: who waits for that looks */
 
 struct run_queue {
 	struct spinlock lock;	 /* rank LOCK_RANK_RUNQUEUE */
@@ -102,6 +103,13 @@ void enqueue(struct run_queue *q, struct thread *t);
 /* Let @q's CPU think again about who runs. */
 void kick(const struct run_queue *q);
 
+/* No lock held any more: interrupts as they were, and what need_resched asked for meanwhile. */
+static inline void leave(u64 flags)
+{
+	irq_restore(flags);
+	preempt_if_needed();
+}
+
 /* --- place.c ------------------------------------------------------------------------------- */
 
 /* May @t, which is in no migrate-disabled section, run on @cpu as things are? */
@@ -122,13 +130,16 @@ void place(struct thread *t);
  */
 bool settle(struct run_queue *q, struct thread *t);
 
+#define ANY_CPU MAX_CPUS
+
+/*
+ * The most urgent thread that waits on @q and may run on @cpu, or ANY_CPU: off the queue, on its
+ * way.  NULL: none.  Under the lock of @q.
+ */
+struct thread *take_waiting(struct run_queue *q, u32 cpu);
+
 /* Bring a thread from a CPU where some wait to this one, which has none.  Interrupts off. */
 void pull(void);
 
 /* Answer requests that @q has noted.  No lock held, interrupts off. */
 void answer_requests(struct run_queue *q);
-
-/* --- sched_cpu.c --------------------------------------------------------------------------- */
-
-/* Is nothing left on @q, whose CPU leaves, but its idle thread?  Under its lock. */
-bool queue_is_drained(const struct run_queue *q);

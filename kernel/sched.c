@@ -79,13 +79,6 @@ struct run_queue *lock_queue_of(const struct thread *t)
 	}
 }
 
-/* Interrupts as they were, and what need_resched asked for meanwhile. */
-static void leave(u64 flags)
-{
-	irq_restore(flags);
-	preempt_if_needed();
-}
-
 /* --- asking a CPU to think again ---------------------------------------------------------- */
 
 static void tick_start(struct run_queue *q)

@@ -25,15 +25,11 @@
 	(1 * NS_PER_SEC) /* before the first report; each further one takes twice as long */
 #define REPORTED 8u	 /* threads named in one report */
 
-bool queue_is_drained(const struct run_queue *q)
-{
-	return q->running == q->idle && q->nr_ready == 0 && list_empty(&q->pinned);
-}
-
+/* Nothing is left on @q, whose CPU leaves, but its idle thread. */
 static bool is_drained(struct run_queue *q)
 {
 	u64 flags = spin_lock_irqsave(&q->lock);
-	bool drained = queue_is_drained(q);
+	bool drained = q->running == q->idle && q->nr_ready == 0 && list_empty(&q->pinned);
 
 	spin_unlock_irqrestore(&q->lock, flags);
 	return drained;
@@ -46,20 +42,6 @@ static void close(struct run_queue *q)
 	q->closed = true;
 	cpumask_clear_atomic(&cpus_active, q->cpu);
 	spin_unlock_irqrestore(&q->lock, flags);
-}
-
-/* One that waits and may move, off the queue. */
-static struct thread *take_movable(struct run_queue *q)
-{
-	struct thread *t;
-
-	for (u32 p = 0; p < PRIORITIES; p++)
-		list_for_each_entry (t, &q->ready[p], queue)
-			if (t->migrate_count == 0) {
-				queue_remove(q, t);
-				return t;
-			}
-	return NULL;
 }
 
 /* Nobody who may move waits on @q any more: the one that runs looks at where it may. */
@@ -79,14 +61,13 @@ static void push_away(struct run_queue *q)
 		u64 flags = irq_save();
 
 		spin_lock(&q->lock);
-		t = take_movable(q);
+		t = take_waiting(q, ANY_CPU);
 		if (t == NULL)
 			hurry(q);
 		spin_unlock(&q->lock);
 		if (t != NULL)
 			place(t);
-		irq_restore(flags);
-		preempt_if_needed();
+		leave(flags);
 	} while (t != NULL);
 }
 

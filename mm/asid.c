@@ -101,7 +101,7 @@ int asid_prepare_cpu(u32 cpu)
 		t->chunks = kzalloc(SLOT_CHUNKS * sizeof(t->chunks[0]));
 	if (t->chunks == NULL)
 		return -ENOMEM;
-	if (pgd_policy.prepare_cpu(cpu) != 0)
+	if (pgd_policy.prepare_cpu != NULL && pgd_policy.prepare_cpu(cpu) != 0)
 		return -ENOMEM;
 	t->neutral = cpus[cpu].neutral_root | PCID_NONE;
 	while (t->count < MIN(ASIDS_RESERVE, asids))
@@ -226,7 +226,8 @@ void asid_release_cpu(void)
 		pgd_policy.give_back();
 	while (t->count != 0)
 		release_slot(t);
-	pgd_policy.release_cpu();
+	if (pgd_policy.release_cpu != NULL)
+		pgd_policy.release_cpu();
 	for (u32 n = 0; n < t->records; n++)
 		forget(slot_at(t, n));
 }

@@ -20,10 +20,10 @@ enum pgd_kind {
 };
 
 struct pgd_policy {
-	/* Before the first slot of @cpu.  May be called again.  0 or -ENOMEM. */
+	/* NULL, or: before the first slot of @cpu.  May be called again.  0 or -ENOMEM. */
 	int (*prepare_cpu)(u32 cpu);
 
-	/* Undo it: this CPU has no slot any more, and the neutral PGD is loaded. */
+	/* NULL, or: undo it; this CPU has no slot any more, and the neutral PGD is loaded. */
 	void (*release_cpu)(void);
 
 	/* Give @s of @cpu, whose tag is @pcid, a PGD if it needs one of its own.  0 or -ENOMEM. */

@@ -24,7 +24,7 @@
 DECLARE_PER_CPU(u32, migrate_count); /* sections the current thread is in */
 DECLARE_PER_CPU(u64, migrate_site);  /* where the outermost one began */
 
-/* The section that MIGRATE_SLOW was set for has ended.  kernel/sched.c */
+/* The section that MIGRATE_SLOW was set for has ended.  kernel/place.c */
 void migrate_enable_slow(void);
 
 /* It may be switched out before the site is noted, and come back with MIGRATE_SLOW set. */

@@ -15,16 +15,6 @@
 enum pgd_kind pgd_kind;
 const char *const pgd_words[] = { "asid", NULL };
 
-static int prepare_cpu(u32 cpu)
-{
-	(void)cpu;
-	return 0;
-}
-
-static void release_cpu(void)
-{
-}
-
 static int prepare(u32 cpu, struct slot *s, u32 pcid)
 {
 	(void)cpu;
@@ -45,8 +35,6 @@ static void bind(struct slot *s, struct mm *mm)
 }
 
 struct pgd_policy pgd_policy = {
-	.prepare_cpu = prepare_cpu,
-	.release_cpu = release_cpu,
 	.prepare = prepare,
 	.release = release,
 	.bind = bind,

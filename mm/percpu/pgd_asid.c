@@ -8,16 +8,6 @@
 #include "lib/err.h"
 #include "mm/percpu/policy.h"
 
-int pgd_asid_prepare_cpu(u32 cpu)
-{
-	(void)cpu;
-	return 0;
-}
-
-void pgd_asid_release_cpu(void)
-{
-}
-
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid)
 {
 	const pte_t *pgd = pgd_alloc(cpu);

@@ -97,8 +97,6 @@ static inline void pgd_put(pte_t *pgd, u32 entry, pte_t want)
 	shared_store(&pgd[entry], want != 0 ? want | pti_kernel_nx() : 0);
 }
 
-int pgd_asid_prepare_cpu(u32 cpu);
-void pgd_asid_release_cpu(void);
 int pgd_asid_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_asid_release(struct slot *s);
 bool pgd_asid_has_spare(u32 cpu);
@@ -107,14 +105,12 @@ void pgd_asid_bind_isolated(struct slot *s, struct mm *mm);
 
 #define PGD_ASID_POLICY                                                                            \
 	{                                                                                          \
-		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
 		.prepare = pgd_asid_prepare, .release = pgd_asid_release,                          \
 		.has_spare = pgd_asid_has_spare, .bind = pgd_asid_bind                             \
 	}
 
 #define PGD_ASID_ISOLATED_POLICY                                                                   \
 	{                                                                                          \
-		.prepare_cpu = pgd_asid_prepare_cpu, .release_cpu = pgd_asid_release_cpu,          \
 		.prepare = pgd_asid_prepare, .release = pgd_asid_release,                          \
 		.has_spare = pgd_asid_has_spare, .bind = pgd_asid_bind_isolated                    \
 	}
