@@ -51,25 +51,16 @@ static void note_taken(struct spinlock *l)
 	}
 }
 
-/* Takes a lock that nobody holds and nobody waits for. */
-static ALWAYS_INLINE bool take_free(struct spinlock *l)
-{
-	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
-
-	return __atomic_compare_exchange_n(&l->next, &serving, serving + 1, false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
-}
-
 /*
  * A virtual CPU that waits in a queue may be off its host CPU when its turn comes, and all
  * behind it wait for a time slice of the host's: there, whoever runs may have the lock.
  */
-static NOINLINE void wait_for(struct spinlock *l)
+void spin_wait_for(struct spinlock *l)
 {
 	u32 ticket;
 
 	if (cpu_features.hypervisor) {
-		while (!take_free(l))
+		while (!spin_take_free(l))
 			cpu_pause();
 		return;
 	}
@@ -83,15 +74,15 @@ void spin_lock(struct spinlock *l)
 	preempt_disable();
 	if (CONFIG_DEBUG)
 		check_order(l);
-	if (!take_free(l))
-		wait_for(l);
+	if (!spin_take_free(l))
+		spin_wait_for(l);
 	note_taken(l);
 }
 
 bool spin_trylock(struct spinlock *l)
 {
 	preempt_disable();
-	if (!take_free(l)) {
+	if (!spin_take_free(l)) {
 		preempt_enable();
 		return false;
 	}

@@ -41,6 +41,17 @@ void spin_unlock(struct spinlock *l);
 u64 spin_lock_irqsave(struct spinlock *l);
 void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
 
+/* The two parts of taking a lock, for below: one that nobody holds or waits for, and any. */
+static ALWAYS_INLINE bool spin_take_free(struct spinlock *l)
+{
+	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
+
+	return __atomic_compare_exchange_n(&l->next, &serving, serving + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+void spin_wait_for(struct spinlock *l);
+
 /*
  * The same for a lock that is only held with interrupts off, where every instruction counts:
  * nobody is preempted then, so release builds leave preempt_count and the holder alone.
@@ -48,15 +59,10 @@ void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
  */
 static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l)
 {
-	u32 ticket;
-
-	if (CONFIG_DEBUG) {
+	if (CONFIG_DEBUG)
 		spin_lock(l);
-		return;
-	}
-	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-	while (unlikely(__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket))
-		cpu_pause();
+	else if (unlikely(!spin_take_free(l)))
+		spin_wait_for(l);
 }
 
 static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l)
