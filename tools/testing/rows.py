@@ -393,18 +393,25 @@ def matrix_row(out, name, options, seconds):
     return row
 
 
-# What the log of a Bochs row says of the CPU, and of tags where the row does not choose.
-BOCHS_CPU = (r"^cpu: .*\bpcid\b", r"^cpu: .*\binvpcid\b")
+# What Bochs's CPUs have of tags; the log of a row says so.
+BOCHS_HAS = {
+    "corei7_haswell_4770": ("pcid", "invpcid"),
+    "corei7_sandy_bridge_2600k": ("pcid",),
+    "core2_penryn_t9600": (),
+}
 
 
 def bochs_row(out, name, options, seconds=BOCHS_SLOWER):
     row = matrix_row(out, name, options, seconds)
-    if "corei7_haswell_4770" in options:
-        row.must += BOCHS_CPU
-    else:
-        row.must_not += BOCHS_CPU
+    has = next(BOCHS_HAS[option] for option in options if option in BOCHS_HAS)
+    for feature in ("pcid", "invpcid"):
+        line = (rf"^cpu: .*\b{feature}\b",)
+        if feature in has:
+            row.must += line
+        else:
+            row.must_not += line
     if not any("pcid=" in option for option in options):
-        row.must += (r"^mm: pcid=on " if "corei7_haswell_4770" in options else r"^mm: pcid=soft ",)
+        row.must += (r"^mm: pcid=on " if "pcid" in has else r"^mm: pcid=soft ",)
     return row
 
 
