@@ -5,6 +5,7 @@
  *	sched.c		which thread runs next, and the switch
  *	place.c		on which CPU a thread runs
  *	sched_cpu.c	CPUs that come and go
+ *	sched_check.c	what must hold at a switch
  *
  * A thread that wants to run (on_rq) is in one of three places: it runs (running), it is on a
  * list of ready[], or it is on its way from one queue to another and on none.  thread.cpu
@@ -143,3 +144,8 @@ void pull(void);
 
 /* Answer requests that @q has noted.  No lock held, interrupts off. */
 void answer_requests(struct run_queue *q);
+
+/* --- sched_check.c ------------------------------------------------------------------------- */
+
+/* Panics if the switch from @prev to @next, about to be made, breaks a rule. */
+void check_switch(const struct run_queue *q, const struct thread *prev, const struct thread *next);
