@@ -18,13 +18,6 @@
 #define STRAY_NMIS 20
 #define DOWN_CPUS  4 /* so many CPUs are tried where each takes long */
 
-static u32 other_than(u32 cpu)
-{
-	u32 first = cpumask_first(&cpus_online);
-
-	return first != cpu ? first : cpumask_next(&cpus_online, first);
-}
-
 static bool is_up(u32 cpu)
 {
 	return cpumask_test(&cpus_online, cpu);
