@@ -201,11 +201,10 @@ static u32 start_stormers(struct operation *o, struct stormer *s, struct thread 
 	for_each_cpu (cpu, &cpus_online) {
 		if (cpu == o->cpu || cpu == cpu_id || n > options.crowd)
 			continue; /* the walk is made here too, and would wait its turn */
-		threads[n] = thread_create_on(cpu, "stormer", storm_on, &s[n]);
-		EXPECT(o->t, threads[n] != NULL, "no memory");
+		threads[n] = start_thread(o->t, cpu, "stormer", storm_on, &s[n]);
 		if (threads[n] == NULL)
 			break;
-		thread_start(threads[n++]);
+		n++;
 	}
 	return n;
 }

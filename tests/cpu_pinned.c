@@ -15,6 +15,7 @@
 #include "tests/hotplug.h"
 #include "tests/puppet.h"
 #include "tests/storm.h"
+#include "tests/threads.h"
 
 #define LEAVING	  1u /* the CPU that these tests take down */
 #define ELSEWHERE 0u
@@ -91,15 +92,14 @@ static NOINLINE int sleep_in_a_section(void *arg)
 TEST("cpu.pinned", task_sleeps_and_its_cpu_is_asked_to_go, .cpus = 2)
 {
 	static struct sleeper s;
-	struct thread *sleeper = thread_create_on(LEAVING, "sleeper", sleep_in_a_section, &s);
+	struct thread *sleeper;
 	struct taker k;
 
-	EXPECT(t, sleeper != NULL, "no memory for a thread");
-	if (sleeper == NULL)
-		return;
 	completion_init(&s.entered);
 	completion_init(&s.leave);
-	thread_start(sleeper);
+	sleeper = start_thread(t, LEAVING, "sleeper", sleep_in_a_section, &s);
+	if (sleeper == NULL)
+		return;
 	wait_for_completion(&s.entered);
 	start_taking(&k, LEAVING, 0);
 	sleep_ns(LONG_NS);
@@ -199,13 +199,12 @@ static int section_after_section(void *arg)
 TEST("cpu.pinned", new_sections_do_not_hold_it, .cpus = 2)
 {
 	static u32 stop;
-	struct thread *thread = thread_create_on(LEAVING, "loop", section_after_section, &stop);
+	struct thread *thread;
 
-	EXPECT(t, thread != NULL, "no memory for a thread");
+	WRITE_ONCE(stop, 0);
+	thread = start_thread(t, LEAVING, "loop", section_after_section, &stop);
 	if (thread == NULL)
 		return;
-	WRITE_ONCE(stop, 0);
-	thread_start(thread);
 	for (u32 i = 0; i < 5; i++) {
 		EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
 		bring_back(t, LEAVING);
@@ -314,13 +313,7 @@ static int take_own_cpu_down(void *arg)
 
 TEST("cpu.pinned", callers_own_cpu, .cpus = 2)
 {
-	struct thread *thread = thread_create_on(LEAVING, "taker", take_own_cpu_down, t);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread == NULL)
-		return;
-	thread_start(thread);
-	thread_join(thread);
+	run_thread(t, LEAVING, take_own_cpu_down, t);
 	bring_back(t, LEAVING);
 }
 
