@@ -18,11 +18,10 @@
 
 static void NORETURN cannot_block(const void *caller, const char *why)
 {
-	u64 offset;
-	const char *name = ksym_find((u64)caller, &offset);
+	struct ksym_place place = ksym_place((u64)caller);
 
 	panic("thread %s blocks %s (preempt_count %u), in %s+%#lx", current->name, why,
-	      preempt_count, name != NULL ? name : "?", offset);
+	      preempt_count, place.function, place.offset);
 }
 
 void check_may_block(const void *caller)
