@@ -63,9 +63,9 @@ setup:
 
 # --- static checks ---------------------------------------------------------------
 
-.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf check-stack
 
-check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf check-stack
 
 check-format:
 	$(call say,CHECK,format)
@@ -113,6 +113,9 @@ check-cppcheck:
 check-elf: all
 	$(Q)for k in $(KERNELS); do \
 		tools/check-elf $(O)/$$k/kernel.elf --twin $${k%-*} --build $${k#*-} || exit 1; done
+
+check-stack: all
+	$(Q)for k in $(KERNELS); do tools/check-stack $(O)/$$k/kernel.elf || exit 1; done
 
 # --- for people ------------------------------------------------------------------
 
