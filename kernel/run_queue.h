@@ -17,6 +17,7 @@
 #include "arch/x86_64/spinlock.h"
 #include "kernel/thread.h"
 #include "kernel/timer.h"
+#include "lib/lock_check.h"
 
 /* What is left to do when the lock has been released: bits of run_queue.after. */
 #define AFTER_DEAD  1u /* .before has ended: tell who joins it */
@@ -25,23 +26,24 @@
 #define AFTER_EMPTY 8u /* .closed, and nothing is left */
 
 struct run_queue {
-	struct spinlock lock;	 /* rank LOCK_RANK_RUNQUEUE */
-	u32 cpu;		 /* constant */
-	u32 mask;		 /* [lock] bit p: ready[p] is not empty */
-	u32 nr_ready;		 /* [lock] threads on ready[]; others may read it as a hint */
-	u32 after;		 /* [lock] AFTER_*; then the CPU's, interrupts off */
-	bool closed;		 /* [lock] the CPU leaves: nobody comes, and who may move goes.  Who
-				    ran when none of these waited any more has .attention */
-	bool ticking;		 /* its CPU's, interrupts off: the tick is started */
-	struct thread *running;	 /* [lock] the CPU's current */
-	struct thread *before;	 /* [lock] who ran before it, during a switch */
-	struct thread *idle;	 /* constant */
-	struct list_node pinned; /* [lock] threads that were switched out in a
-				    migrate-disabled section, by .pinned_node */
-	struct list_node answered; /* [lock] struct affinity_request */
-	struct wait_queue drained; /* for who waits until nothing is left */
-	struct timer tick;	   /* its CPU's */
-	struct list_node ready[PRIORITIES];
+	struct spinlock lock;	       /* rank LOCK_RANK_RUNQUEUE */
+	u32 cpu;		       /* constant */
+	u32 mask GUARDED_BY(lock);     /* bit p: ready[p] is not empty */
+	u32 nr_ready GUARDED_BY(lock); /* threads on ready[]; others may read it as a hint */
+	u32 after;		       /* [lock] AFTER_*; then the CPU's, interrupts off */
+	/* The CPU leaves: nobody comes, and who may move goes.  Who ran when none of these
+	   waited any more has .attention. */
+	bool closed GUARDED_BY(lock);
+	bool ticking; /* its CPU's, interrupts off: the tick is started */
+	struct thread *running GUARDED_BY(lock); /* the CPU's current */
+	struct thread *before;			 /* [lock] who ran before it, during a switch */
+	struct thread *idle;			 /* constant */
+	/* Threads that were switched out in a migrate-disabled section, by .pinned_node. */
+	struct list_node pinned GUARDED_BY(lock);
+	struct list_node answered GUARDED_BY(lock); /* struct affinity_request */
+	struct wait_queue drained;		    /* for who waits until nothing is left */
+	struct timer tick;			    /* its CPU's */
+	struct list_node ready[PRIORITIES] GUARDED_BY(lock);
 } ALIGNED(64);
 
 extern struct run_queue run_queues[MAX_CPUS];
@@ -61,16 +63,16 @@ struct affinity_request {
 };
 
 /* Lock the queue that @t belongs to.  Interrupts off. */
-struct run_queue *lock_queue_of(const struct thread *t);
+struct run_queue *lock_queue_of(const struct thread *t) REQUIRES(irqs_off);
 
-static inline u32 top_priority(const struct run_queue *q)
+static inline u32 top_priority(const struct run_queue *q) REQUIRES(q->lock)
 {
 	return 31u - (u32)__builtin_clz(q->mask);
 }
 
 /* --- sched.c.  All under the lock of @q ---------------------------------------------------- */
 
-static inline void queue_insert(struct run_queue *q, struct thread *t, bool first)
+static inline void queue_insert(struct run_queue *q, struct thread *t, bool first) REQUIRES(q->lock)
 {
 	struct list_node *list = &q->ready[t->priority];
 
@@ -82,7 +84,7 @@ static inline void queue_insert(struct run_queue *q, struct thread *t, bool firs
 	q->nr_ready++;
 }
 
-static inline void queue_remove(struct run_queue *q, struct thread *t)
+static inline void queue_remove(struct run_queue *q, struct thread *t) REQUIRES(q->lock)
 {
 	list_del(&t->queue);
 	if (list_empty(&q->ready[t->priority]))
@@ -97,7 +99,7 @@ static inline bool is_queued(const struct thread *t)
 }
 
 /* Put @t on @q, its own, and see to it that the CPU notices if it must. */
-void enqueue(struct run_queue *q, struct thread *t);
+void enqueue(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
 /* Let @q's CPU think again about who runs. */
 void kick(const struct run_queue *q);
@@ -114,21 +116,21 @@ u32 claim_idle(const struct cpumask *allowed);
 u32 select_cpu(struct thread *t);
 
 /* Put @t, which is on its way, on the queue where it should run.  No lock held, interrupts off. */
-void place(struct thread *t);
+void place(struct thread *t) REQUIRES(irqs_off);
 
 /*
  * @t is switched out and something is special about it: it is in a section or has just
  * ended one, has requests, or its CPU leaves.  May it stay?  Under the lock of @q, its own.
  */
-bool settle(struct run_queue *q, struct thread *t);
+bool settle(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
 /* Bring a thread from a CPU where some wait to this one, which has none.  Interrupts off. */
-void pull(void);
+void pull(void) REQUIRES(irqs_off);
 
 /* Answer requests that @q has noted.  No lock held, interrupts off. */
-void answer_requests(struct run_queue *q);
+void answer_requests(struct run_queue *q) REQUIRES(irqs_off) EXCLUDES(q->lock);
 
 /* --- sched_cpu.c --------------------------------------------------------------------------- */
 
 /* Is nothing left on @q, whose CPU leaves, but its idle thread?  Under its lock. */
-bool queue_is_drained(const struct run_queue *q);
+bool queue_is_drained(const struct run_queue *q) REQUIRES(q->lock);

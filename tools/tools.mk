@@ -63,9 +63,11 @@ setup:
 
 # --- static checks ---------------------------------------------------------------
 
-.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf check-stack
+.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf \
+	check-stack check-locks
 
-check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf check-stack
+check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-locks \
+	check-elf check-stack
 
 check-format:
 	$(call say,CHECK,format)
@@ -109,6 +111,18 @@ check-cppcheck:
 	$(call say,CHECK,cppcheck)
 	$(Q)for twin in percpu classic; do \
 		$(CPPCHECK) -Iarch/x86_64/$$twin $(filter-out tests/host/% tests/sim/%,$(filter %.c,$(C_FILES))) || exit 1; done
+
+# Who holds which lock: lib/lock_check.h.  Members' guards in C are for clang 19 and later.
+LOCK_CLANG ?= clang-19
+LOCK_FLAGS := -std=gnu11 -fsyntax-only -ffreestanding -mgeneral-regs-only -mcmodel=kernel -I. -DLOCK_CHECK \
+	-DPRAGUE_DEBUG=1 -DPRAGUE_KERNEL='"percpu"' -DPRAGUE_BUILD='"debug"' \
+	-Werror -Wthread-safety -fexperimental-late-parse-attributes -Wno-gcc-compat
+LOCK_FILES = $(filter-out arch/x86_64/offsets.c,$(wildcard $(addsuffix /*.c,lib arch/x86_64 mm mm/$(1) kernel)))
+
+check-locks:
+	$(call say,CHECK,locks)
+	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/percpu $(call LOCK_FILES,percpu)
+	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/classic $(call LOCK_FILES,classic)
 
 check-elf: all
 	$(Q)for k in $(KERNELS); do \
