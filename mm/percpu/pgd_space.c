@@ -124,7 +124,7 @@ static void unbind_idle(const struct cpu_tlb *t)
 	do {
 		if (s != t->loaded)
 			shared_store(&s->ctx_id, 0);
-		s = s->next;
+		s = s->next; /* NOLINT(clang-analyzer-core.NullDereference): there are slots */
 	} while (s != t->hand);
 }
 
