@@ -46,7 +46,8 @@ DEFINE_PER_CPU(struct run_queue *, run_queue);
 struct run_queue run_queues[MAX_CPUS];
 struct cpumask cpus_idle;
 
-struct run_queue *lock_queue_of(const struct thread *t)
+/* Which lock it returns with, the checker is told by spin_assert_held(). */
+NO_LOCK_CHECK struct run_queue *lock_queue_of(const struct thread *t)
 {
 	for (;;) {
 		struct run_queue *q = &run_queues[READ_ONCE(t->cpu)];
@@ -151,6 +152,7 @@ bool thread_wake(struct thread *t)
 	struct run_queue *q = lock_queue_of(t); /* a full barrier before .state is read */
 	bool blocked = READ_ONCE(t->state) == THREAD_BLOCKED, elsewhere = false;
 
+	spin_assert_held(&q->lock);
 	thread_check(t);
 	if (blocked)
 		WRITE_ONCE(t->state, THREAD_RUNNABLE);
@@ -172,8 +174,10 @@ bool thread_on_cpu(const struct thread *t)
 {
 	u64 flags = irq_save();
 	struct run_queue *q = lock_queue_of(t);
-	bool running = q->running == t;
+	bool running;
 
+	spin_assert_held(&q->lock);
+	running = q->running == t;
 	spin_unlock(&q->lock);
 	leave(flags);
 	return running;
@@ -186,6 +190,7 @@ void sched_set_effective_priority(struct thread *t, u32 priority)
 	u64 flags = irq_save();
 	struct run_queue *q = lock_queue_of(t);
 
+	spin_assert_held(&q->lock);
 	if (is_queued(t)) {
 		queue_remove(q, t);
 		t->priority = priority;
@@ -218,7 +223,7 @@ static ALWAYS_INLINE void put_blocked(struct run_queue *q, struct thread *prev, 
 }
 
 /* The thread to run next, off the queue. */
-static ALWAYS_INLINE struct thread *take_first(struct run_queue *q)
+static ALWAYS_INLINE struct thread *take_first(struct run_queue *q) REQUIRES(q->lock)
 {
 	struct thread *next;
 
@@ -231,6 +236,7 @@ static ALWAYS_INLINE struct thread *take_first(struct run_queue *q)
 
 /* @prev's turn is over: the first of its equals is next, and it goes behind the last. */
 static ALWAYS_INLINE struct thread *take_turn(struct run_queue *q, struct thread *prev)
+	REQUIRES(q->lock)
 {
 	struct list_node *equals = &q->ready[prev->priority];
 	struct thread *next = list_first(equals, struct thread, queue);
@@ -241,7 +247,7 @@ static ALWAYS_INLINE struct thread *take_turn(struct run_queue *q, struct thread
 }
 
 /* Others than @prev's equals are to be looked at.  It is on the queue, or not to be. */
-static struct thread *take_best(struct run_queue *q)
+static struct thread *take_best(struct run_queue *q) REQUIRES(q->lock)
 {
 	struct thread *next = take_first(q);
 
@@ -255,7 +261,7 @@ static struct thread *take_best(struct run_queue *q)
  * wait after it as before, and the tick is started.
  */
 static ALWAYS_INLINE struct thread *choose_with(struct run_queue *q, struct thread *prev,
-						bool preempted)
+						bool preempted) REQUIRES(q->lock)
 {
 	u32 top;
 
@@ -274,6 +280,7 @@ static ALWAYS_INLINE struct thread *choose_with(struct run_queue *q, struct thre
 }
 
 static ALWAYS_INLINE struct thread *choose(struct run_queue *q, struct thread *prev, bool preempted)
+	REQUIRES(q->lock)
 {
 	u32 state = READ_ONCE(prev->state);
 	bool stays = true;
@@ -305,7 +312,7 @@ static ALWAYS_INLINE void switch_migrate(struct thread *prev, struct thread *nex
 }
 
 static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *prev,
-					 struct thread *next)
+					 struct thread *next) REQUIRES(q->lock, irqs_off)
 {
 	if (CONFIG_DEBUG)
 		check_switch(q, prev, next);
@@ -322,7 +329,7 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 }
 
 /* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
-static NOINLINE void do_after(struct run_queue *q, u32 after)
+static NOINLINE void do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off)
 {
 	struct thread *before = q->before;
 
@@ -338,11 +345,12 @@ static NOINLINE void do_after(struct run_queue *q, u32 after)
 }
 
 /* On the stack of who runs now. */
-static ALWAYS_INLINE void finish(void)
+static ALWAYS_INLINE void finish(void) REQUIRES(irqs_off)
 {
 	struct run_queue *q = run_queue;
 	u32 after = q->after;
 
+	spin_assert_held(&q->lock); /* reschedule() took it, perhaps on another stack */
 	spin_unlock_irqs_off(&q->lock);
 	if (unlikely(after != 0))
 		do_after(q, after);
@@ -354,8 +362,11 @@ void sched_finish_first_switch(void)
 	irq_enable();
 }
 
-/* Interrupts off, before and after; the CPU may be another one after. */
-static ALWAYS_INLINE void reschedule(bool preempted)
+/*
+ * Interrupts off, before and after; the CPU may be another one after.  The lock that it takes,
+ * finish() releases, of this queue or, on another stack, of that one: too much for a checker.
+ */
+static ALWAYS_INLINE void reschedule(bool preempted) REQUIRES(irqs_off) NO_LOCK_CHECK
 {
 	struct run_queue *q = run_queue;
 	struct thread *prev = current, *next;
@@ -424,8 +435,8 @@ static int run_boot_cpu_idle(void *arg)
 	sched_run_idle();
 }
 
-/* @idle runs on @cpu from its start, unless @running does. */
-static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
+/* @idle runs on @cpu from its start, unless @running does.  Nobody else looks at its queue yet. */
+static NO_LOCK_CHECK void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 {
 	struct run_queue *q = &run_queues[cpu];
 

@@ -45,7 +45,7 @@ static void close(struct run_queue *q)
 }
 
 /* Nobody who may move waits on @q any more: the one that runs looks at where it may. */
-static void hurry(struct run_queue *q)
+static void hurry(struct run_queue *q) REQUIRES(q->lock)
 {
 	if (q->running != q->idle)
 		q->running->attention = true;
@@ -156,7 +156,7 @@ void sched_check_drained(void)
 {
 	struct run_queue *q = run_queue;
 
-	ASSERT(list_empty(&q->pinned) && q->nr_ready == 0 && current == q->idle,
+	ASSERT(list_empty(&q->pinned) && READ_ONCE(q->nr_ready) == 0 && current == q->idle,
 	       "CPU %u leaves, and %s is in a migrate-disabled section or wants to run there",
 	       q->cpu,
 	       list_empty(&q->pinned) ? "a thread"

@@ -51,7 +51,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 }
 
 /* A new thread's first C, on its own stack, from switch_stacks(). */
-static void begin(void)
+static void begin(void) RELEASES(irqs_off)
 {
 	struct thread *self;
 

@@ -4,6 +4,9 @@
  *
  * Order: the acquire load of .serving pairs with the release store in release():
  * what one holder wrote, the next one sees.
+ *
+ * These are the functions that lock_check.h believes: NO_LOCK_CHECK, since they hold nothing
+ * before they have made it so.
  */
 #include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
@@ -69,7 +72,7 @@ void spin_wait_for(struct spinlock *l)
 		cpu_pause();
 }
 
-void spin_lock(struct spinlock *l)
+NO_LOCK_CHECK void spin_lock(struct spinlock *l)
 {
 	preempt_disable();
 	if (CONFIG_DEBUG)
@@ -79,7 +82,7 @@ void spin_lock(struct spinlock *l)
 	note_taken(l);
 }
 
-bool spin_trylock(struct spinlock *l)
+NO_LOCK_CHECK bool spin_trylock(struct spinlock *l)
 {
 	preempt_disable();
 	if (!spin_take_free(l)) {
@@ -100,13 +103,13 @@ static ALWAYS_INLINE void release(struct spinlock *l)
 	__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
 }
 
-void spin_unlock(struct spinlock *l)
+NO_LOCK_CHECK void spin_unlock(struct spinlock *l)
 {
 	release(l);
 	preempt_enable();
 }
 
-u64 spin_lock_irqsave(struct spinlock *l)
+NO_LOCK_CHECK u64 spin_lock_irqsave(struct spinlock *l)
 {
 	u64 flags = irq_save();
 
@@ -114,7 +117,7 @@ u64 spin_lock_irqsave(struct spinlock *l)
 	return flags;
 }
 
-void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
+NO_LOCK_CHECK void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
 {
 	release(l);
 	irq_restore(flags);

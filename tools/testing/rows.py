@@ -41,7 +41,8 @@ def build_rows(out):
     twice = [["rm", "-rf", again], make(out, "all", "iso"), make(again, "all", "iso")]
     same = [["cmp", f"{out}/{file}", f"{again}/{file}"] for file in files]
     return [
-        Row("check", [make(out, "check")], limit=200),
+        Row("check", [make(out, "check")], limit=300),
+        Row("check-checks", [make(out, "check-checks")], limit=120),
         Row("host-test", [make(out, "host-test")], limit=300),
         Row("host-fuzz", [make(out, "host-fuzz")], limit=300),
         Row("sim-test", [make(out, "sim-test")], limit=150),
