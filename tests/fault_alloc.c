@@ -14,6 +14,7 @@
 #include "kernel/hotplug.h"
 #include "lib/err.h"
 #include "mm/asid.h"
+#include "mm/cpu_tables.h"
 #include "mm/kmap.h"
 #include "mm/object.h"
 #include "mm/slab.h"
@@ -545,4 +546,47 @@ TEST("fault.alloc", who_cannot_stay_goes, .cpus = 2)
 		} while (failed && k < ROUNDS && !test_failed(t));
 		test_note("each of %lu %s", k - 1, injectors[i].name);
 	}
+}
+
+/* --- a CPU that comes for the first time -------------------------------------------------------
+ */
+
+#define NEW_CPU	     (MAX_CPUS - 2)
+#define ANOTHER_CPU  (MAX_CPUS - 1)
+#define ONE_SUCCEEDS 2u /* each attempt gets one allocation further, if the last ones are kept */
+#define ATTEMPTS     100u
+
+/* Pages that it takes to make the tables of @cpu, which there is not, in so many attempts. */
+static u64 cost_of_tables(struct test *t, u32 cpu, u32 attempts)
+{
+	struct account before = account(), now;
+	int err = -ENOMEM;
+
+	for (u32 n = 1; n <= attempts && err == -ENOMEM; n++) {
+		page_alloc_fail_after(n < attempts ? ONE_SUCCEEDS : 0);
+		err = cpu_tables_create(cpu);
+		page_alloc_fail_after(0);
+	}
+	EXPECT(t, err == 0, "%u attempts: %s", attempts, err_name(err));
+	now = account();
+	EXPECT_EQ(t, now.objects, before.objects);
+	return before.pages - now.pages;
+}
+
+/*
+ * What is made for a CPU is kept for good, also what was made before memory ran out: the next
+ * attempt goes on with it.  These are numbers that no CPU has; their tables stay.
+ */
+TEST("fault.alloc", tables_of_a_new_cpu)
+{
+	u64 at_once, bit_by_bit;
+
+	if (!CONFIG_DEBUG || cpu_count > NEW_CPU) {
+		test_skip(t, CONFIG_DEBUG ? "all numbers are taken" : "release build");
+		return;
+	}
+	at_once = cost_of_tables(t, NEW_CPU, 1); /* first: it may make what both share */
+	bit_by_bit = cost_of_tables(t, ANOTHER_CPU, ATTEMPTS);
+	EXPECT(t, bit_by_bit <= at_once, "%lu pages at once, %lu bit by bit", at_once, bit_by_bit);
+	test_note("%lu pages at once, %lu bit by bit", at_once, bit_by_bit);
 }
