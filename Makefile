@@ -27,7 +27,7 @@ KERNELS := percpu-debug percpu-release classic-debug classic-release
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all kernel boot iso usb flash run debug test test-all check setup help clean
+.PHONY: all kernel boot iso usb flash run debug test test-all soak check setup help clean
 
 all: boot
 	$(Q)for k in $(KERNELS); do \

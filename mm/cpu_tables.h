@@ -26,7 +26,8 @@ u64 cpu_variables_size(void);
 /*
  * Make tables and memory for @cpu; sets percpu_offset[cpu] and cpus[cpu].neutral_root.
  * 0 or -ENOMEM.  What was taken is not given back: others read a CPU's variables whatever it
- * does.  A CPU that comes back finds its own.
+ * does.  A CPU that comes back finds its own, and an attempt after -ENOMEM goes on with what
+ * the last one has taken.
  */
 int cpu_tables_create(u32 cpu) WARN_UNUSED_RESULT;
 

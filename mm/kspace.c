@@ -70,6 +70,8 @@ pte_t *kspace_make_half(pte_t *root)
 
 	if (pt_levels == PT_LEVEL_HALF)
 		return root;
+	if (pte_present(root[PT_CPU_LOCAL]))
+		return phys_to_virt(pte_address(root[PT_CPU_LOCAL]));
 	table = pgtable_alloc();
 	if (table == 0)
 		return NULL;

@@ -43,7 +43,7 @@ paddr_t kspace_root(void);
 /* The level-4 table of the kernel half below @root: @root itself with four levels. */
 const pte_t *kspace_half(const pte_t *root);
 
-/* The same for @root that is empty: made if that is another table.  NULL: out of memory. */
+/* The same, made if it is another table and not there.  NULL: out of memory. */
 pte_t *kspace_make_half(pte_t *root) WARN_UNUSED_RESULT;
 
 /* What goes below a CPU's own entry 511 to map the kernel image at KERNEL_BASE. */

@@ -22,6 +22,9 @@
 #define SLAB_MAX_ORDER	 3 /* 32 KiB */
 #define SLAB_MIN_OBJECTS 8 /* in a slab, unless SLAB_MAX_ORDER is too small for that */
 
+static u64 fail_countdown; /* kmem_fail_after() */
+static u64 all_in_use;	   /* debug builds: objects of all caches (atomic) */
+
 /* --- layout ---------------------------------------------------------------------- */
 
 static void place_object(struct kmem_cache *cache)
@@ -168,18 +171,35 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, u32 size, u32 a
 	*cache = (struct kmem_cache)KMEM_CACHE_INIT(*cache, name, size, align);
 }
 
+static bool fails_for_test(void)
+{
+	return CONFIG_DEBUG && fail_countdown > 0 && --fail_countdown == 0;
+}
+
+static void count_objects(u64 n)
+{
+	if (CONFIG_DEBUG)
+		__atomic_fetch_add(&all_in_use, n, __ATOMIC_RELAXED);
+}
+
 void *kmem_cache_alloc_from(struct kmem_cache *cache, const void *caller)
 {
-	u64 flags = spin_lock_irqsave(&cache->lock);
 	void *slot;
+	u64 flags;
 
+	if (fails_for_test())
+		return NULL;
+	flags = spin_lock_irqsave(&cache->lock);
 	if (cache->stride == 0)
 		lay_out(cache);
 	slot = take_slot(cache, caller);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	if (!slot)
 		slot = alloc_from_new_slab(cache, caller);
-	return slot ? (char *)slot + cache->offset : NULL;
+	if (!slot)
+		return NULL;
+	count_objects(1);
+	return (char *)slot + cache->offset;
 }
 
 NOINLINE void *kmem_cache_alloc(struct kmem_cache *cache)
@@ -212,6 +232,7 @@ void kmem_cache_free_from(struct kmem_cache *cache, void *object, const void *ca
 		slab_debug_free(cache, slab, slot, caller);
 	unused = push_slot(cache, slab, slot);
 	spin_unlock_irqrestore(&cache->lock, flags);
+	count_objects(-1ul);
 	if (unused)
 		slab_destroy(unused);
 }
@@ -262,4 +283,17 @@ void kmem_cache_stats(struct kmem_cache *cache, struct kmem_cache_stats *stats)
 	stats->capacity = cache->slabs * cache->per_slab;
 	stats->pages = cache->slabs << cache->order;
 	spin_unlock_irqrestore(&cache->lock, flags);
+}
+
+u64 kmem_fail_after(u64 k)
+{
+	u64 left = fail_countdown;
+
+	fail_countdown = k;
+	return left;
+}
+
+u64 kmem_in_use(void)
+{
+	return __atomic_load_n(&all_in_use, __ATOMIC_RELAXED);
 }

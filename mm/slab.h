@@ -103,3 +103,12 @@ void kmalloc_shrink(void);
 
 /* Would that free anything?  Of the moment; takes no lock. */
 bool kmalloc_has_spare(void);
+
+/*
+ * For tests of running out of memory, in debug builds: as page_alloc_fail_after(), for
+ * objects, whether or not their cache has a free one.
+ */
+u64 kmem_fail_after(u64 k);
+
+/* The same: how many objects of all caches are in use, while nobody allocates or frees. */
+u64 kmem_in_use(void);

@@ -53,10 +53,11 @@ static bool lies_in(vaddr_t va, const u8 *begin, const u8 *end)
 	return va >= (vaddr_t)begin && va < (vaddr_t)end;
 }
 
-/* A page of the entry area of a CPU that has one at this address? */
+/* A page of the entry area of a CPU that has one at this address?  fault.alloc makes areas of
+ * CPUs that there are not. */
 static bool is_area(vaddr_t va)
 {
-	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
 		u64 into = va - cpu_area_base(cpu);
 
 		if (percpu_offset[cpu] != 0 && into < CPU_AREA_PAGES * PAGE_SIZE)
@@ -92,7 +93,7 @@ static u64 area_pages(void)
 
 	for (u32 i = 0; i < CPU_AREA_PAGES; i++)
 		pages += cpu_area_page_is_memory(i);
-	for (u32 cpu = 1; cpu < cpu_count; cpu++)
+	for (u32 cpu = 1; cpu < MAX_CPUS; cpu++)
 		areas += percpu_offset[cpu] != 0 && cpu_area_base(cpu) != cpu_area_base(0);
 	return pages * areas;
 }

@@ -58,15 +58,21 @@ test-all: setup
 	$(Q)$(MAKE) --no-print-directory iso
 	$(Q)tools/test --out $(O) --all
 
+# What there is, by chance, for MINUTES; SEED= repeats it.
+MINUTES	?= 10
+soak: setup
+	$(Q)$(MAKE) --no-print-directory -j2 all sim-build
+	$(Q)tools/soak --out $(O) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 setup:
 	$(Q)tools/setup
 
 # --- static checks ---------------------------------------------------------------
 
-.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf \
-	check-stack check-locks
+.PHONY: check-format check-layers check-words check-hazards check-scripts check-matrix check-cppcheck \
+	check-elf check-stack check-locks
 
-check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-locks \
+check: check-format check-layers check-words check-hazards check-scripts check-matrix check-cppcheck check-locks \
 	check-elf check-stack
 
 check-format:
@@ -80,6 +86,10 @@ check-layers:
 check-words:
 	$(call say,CHECK,words)
 	$(Q)tools/check-words
+
+check-hazards:
+	$(call say,CHECK,hazards)
+	$(Q)tools/check-hazards
 
 check-scripts:
 	$(call say,CHECK,scripts)
@@ -167,6 +177,7 @@ help:
 	@echo 'make debug             the same, waiting for gdb on :1234'
 	@echo 'make test              every check there is'
 	@echo 'make test-all          the same, with every combination of the matrix'
+	@echo 'make soak MINUTES=10   rounds of all kinds, by chance; SEED= repeats them'
 	@echo 'make check             static checks only'
 	@echo 'make analyze            static checks that take longer: gcc -fanalyzer, clang-tidy'
 	@echo 'make check-checks       the static checks complain of what is wrong on purpose'

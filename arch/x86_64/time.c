@@ -176,8 +176,14 @@ u64 time_ns(void)
 
 	if (tsc_khz == 0)
 		return 0;
-	ticks = rdtsc() - tsc_start;
+	ticks = rdtsc() - READ_ONCE(tsc_start);
 	return ticks / tsc_khz * NS_PER_MS + ticks % tsc_khz * NS_PER_MS / tsc_khz;
+}
+
+void time_jump(u64 ns)
+{
+	/* The clock is read from it anywhere, without a lock: one store. */
+	__atomic_fetch_sub(&tsc_start, ns * tsc_khz / NS_PER_MS, __ATOMIC_RELAXED);
 }
 
 #define UNKNOWN_TSC_KHZ 10000000ul /* faster than any there is */

@@ -37,6 +37,12 @@ static inline u64 time_ticks(void)
 void time_spin_ns(u64 ns);
 
 /*
+ * For tests: the clock is ahead by @ns from now on, on all CPUs, as if nobody had run for so
+ * long.  Timers of the hardware that were armed before are late by so much.
+ */
+void time_jump(u64 ns);
+
+/*
  * Call timer_expired() on this CPU when time_ns() is @deadline, or soon if it is past; at
  * times too early, so that what is far away is asked for in parts.  Or do not call it.
  */

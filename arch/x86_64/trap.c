@@ -21,6 +21,7 @@ DEFINE_PER_CPU(u64, user_call_stack);
 DEFINE_PER_CPU(u32, irq_depth);
 DEFINE_PER_CPU(u32, nmi_depth);
 
+irq_handler_fn nmi_hook;
 static irq_handler_fn handlers[IRQ_VECTORS];
 
 void trap(struct trapframe *f) REQUIRES(irqs_off); /* trap.asm calls it */
@@ -70,13 +71,22 @@ static void exception(struct trapframe *f) REQUIRES(irqs_off)
 	trap_fault(f);
 }
 
+static void nmi(struct trapframe *f)
+{
+	irq_handler_fn hook = READ_ONCE(nmi_hook);
+
+	smp_nmi(f);
+	trap_nmi(f);
+	if (unlikely(hook != NULL))
+		hook(f);
+}
+
 /* Handlers that may interrupt anything, themselves aside. */
 static void unmaskable(struct trapframe *f)
 {
 	this_cpu_inc(nmi_depth);
 	if (f->vector == VECTOR_NMI) {
-		smp_nmi(f);
-		trap_nmi(f);
+		nmi(f);
 	} else {
 		trap_fault(f);
 	}

@@ -34,6 +34,12 @@ enum irq_vector {
 /* Called with interrupts off; the vector is acknowledged after it returns. */
 typedef void (*irq_handler_fn)(struct trapframe *f);
 
+/*
+ * For tests: called at each NMI that comes from now on, in that NMI; NULL: nothing is.  Under
+ * the rules of NMI handlers: no user address, no page fault, no lock that others may hold.
+ */
+extern irq_handler_fn nmi_hook;
+
 /* Set the handler of @vector on all CPUs.  Before interrupts of that vector can come. */
 void irq_set_handler(u8 vector, irq_handler_fn fn);
 
