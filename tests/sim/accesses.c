@@ -103,12 +103,10 @@ void drain_one(u32 cpu)
 
 void sim_drain(void)
 {
-	struct vcpu *v = &vcpus[running];
-
-	if (running == SIM_NOBODY || v->store_count == 0)
+	if (running == SIM_NOBODY || vcpus[running].store_count == 0)
 		return;
 	take_stores_out(running);
-	while (v->store_count > 0)
+	while (vcpus[running].store_count > 0)
 		drain_one(running);
 }
 

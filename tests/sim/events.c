@@ -70,7 +70,9 @@ static NORETURN void fail(const char *text)
 	if (!sim_options.trace)
 		for (u64 i = first; i < event_count; i++)
 			print_event(&events[i % TRACE_EVENTS]);
-	printf("sim: FAILED seed %lu step %lu CPU %d: %s\n", current_seed, sim_steps, (int)running,
+	printf("sim: FAILED %s %lu %sstep %lu CPU %d: %s\n",
+	       sim_options.scenario == NULL ? "seed" : "schedule", current_seed,
+	       sim_options.scenario == NULL ? "" : sim_options.scenario, sim_steps, (int)running,
 	       text);
 	fflush(stdout);
 	_exit(1);

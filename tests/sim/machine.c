@@ -23,11 +23,11 @@
 #include "mm/page_alloc.h"
 #include "tests/sim/driver.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/sanitizer.h"
 #include "tests/sim/schedule.h"
 #include "tests/sim/tlb.h"
 #include "tests/sim/vcpu.h"
 
-#define STACK_BYTES	 (256 * KIB)
 #define STEPS_MAX	 3000000ul /* of one schedule; more is no progress */
 #define CHECK_EACH	 256u	   /* turns, all of the loaded PGDs */
 #define HWCAP2_FSGSBASE_ BIT(1)
@@ -64,6 +64,7 @@ static char *percpu_copies[SIM_CPUS_MAX]; /* percpu_offset[] holds distances: no
 void sim_switch(void **save, void *to);
 
 __asm__(".text\n"
+	".globl sim_switch\n"
 	"sim_switch:\n"
 	"push %rbp; push %rbx; push %r12; push %r13; push %r14; push %r15\n"
 	"mov %rsp, (%rdi)\n"
@@ -186,18 +187,23 @@ static void coroutine_main(void)
 	}
 }
 
-static void make_coroutine(struct vcpu *v)
+void reset_coroutine(struct vcpu *v)
 {
-	u64 *top;
+	u64 *top = (u64 *)(void *)(v->stack + STACK_BYTES);
 
-	v->stack = aligned_alloc(PAGE_SIZE, STACK_BYTES);
-	ASSERT(v->stack != NULL, "no stack");
-	top = (u64 *)(void *)(v->stack + STACK_BYTES);
+	unpoison(v->stack, STACK_BYTES);
 	*--top = 0; /* the stack is as after a call */
 	*--top = (u64)coroutine_main;
 	for (u32 i = 0; i < 6; i++)
 		*--top = 0;
 	v->sp = top;
+}
+
+static void make_coroutine(struct vcpu *v)
+{
+	v->stack = aligned_alloc(PAGE_SIZE, STACK_BYTES);
+	ASSERT(v->stack != NULL, "no stack");
+	reset_coroutine(v);
 }
 
 void run_cpu(u32 cpu)
@@ -237,6 +243,8 @@ void sim_machine_run(void (*program)(u32 cpu), u32 phase)
 		vcpus[cpu].done = false;
 	schedule_phase(phase);
 	for (u64 turns = 0; !all_done(); turns++) {
+		if (sim_options.each_turn != NULL)
+			sim_options.each_turn();
 		schedule_turn();
 		if (turns % CHECK_EACH == 0)
 			tlb_check_loaded();
@@ -293,8 +301,9 @@ static void reset_cpu(u32 cpu)
 
 void sim_machine_reset(u64 seed)
 {
-	current_seed = seed;
-	sim_seed_outside(seed);
+	/* A search numbers its schedules, which all draw the same. */
+	current_seed = sim_options.scenario == NULL ? seed : 0;
+	sim_seed_outside(current_seed);
 	events_begin(seed);
 	memory_reset();
 	tlb_reset();

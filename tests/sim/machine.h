@@ -52,6 +52,9 @@ struct sim_options {
 	bool late;	/* a call may be served some accesses after it came */
 	bool trace;	/* print each event as it happens */
 	bool quiet;	/* a failure prints nothing */
+	const char *scenario; /* what is searched, and a space; NULL: random programs */
+	void (*each_turn)(void);     /* outside; NULL */
+	bool (*when_all_wait)(void); /* may something happen after all?  NULL */
 	bool *dropped;	/* [cpu * SIM_OPS_MAX + operation]: left out; NULL: none */
 };
 extern struct sim_options sim_options;

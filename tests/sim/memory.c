@@ -28,6 +28,7 @@ char sim_page_array[SIM_RAM_FRAMES * sizeof(struct page)] ALIGNED(64);
 static u32 free_frames[SIM_RAM_FRAMES];
 static u32 free_places[SIM_RAM_SMALL]; /* where a free frame is in free_frames */
 static u32 free_count;
+static u32 lowest_place; /* of free_frames that was ever changed since the last reset */
 static u32 run_users[SIM_RUNS]; /* frames of each run that are allocated */
 static u32 ages[SIM_RAM_FRAMES], run_ages[SIM_RUNS]; /* raised when freed */
 static bool run_touched[SIM_RUNS];
@@ -58,20 +59,29 @@ static void free_place(u32 n)
 	free_frames[free_count++] = n;
 }
 
-void memory_reset(void)
+/* Only what has been in use is touched: the list of free frames is longer than a cache. */
+static void reset_frames(void)
 {
-	free_count = 0;
-	memset(run_users, 0, sizeof(run_users));
-	for (u32 n = (u32)SIM_RAM_SMALL - 1; n > 0; n--) {
+	for (free_count = lowest_place; free_count < SIM_RAM_SMALL - 1;) {
+		u32 n = (u32)SIM_RAM_SMALL - 1 - free_count;
+
 		if (pfn_to_page(n)->refcount != 0)
 			memset(phys_to_virt(n * PAGE_SIZE), FREE_BYTE, PAGE_SIZE);
 		pfn_to_page(n)->refcount = 0;
 		free_place(n);
 	}
+	lowest_place = free_count;
+}
+
+void memory_reset(void)
+{
+	reset_frames();
+	memset(run_users, 0, sizeof(run_users));
 	for (u32 run = 0; run < SIM_RUNS; run++)
 		if (run_touched[run])
 			memset(pfn_to_page(SIM_RAM_SMALL + ((u64)run << SIM_RUN_ORDER)), 0,
 			       sizeof(struct page) << SIM_RUN_ORDER);
+	memset(run_touched, 0, sizeof(run_touched));
 	poison(heap, (u64)(heap_next - heap));
 	heap_next = heap;
 	kernel_root = alloc_pages(ZONE_KERNEL, pti_pgd_order());
@@ -167,6 +177,7 @@ static struct page *take(u32 at, enum zone_id zone)
 {
 	struct page *page = pfn_to_page(free_frames[at]);
 
+	lowest_place = MIN(lowest_place, at);
 	free_frames[at] = free_frames[--free_count];
 	free_places[free_frames[at]] = at;
 	page->refcount = 1;

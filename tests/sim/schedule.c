@@ -97,7 +97,8 @@ void schedule_force(void)
 			schedule_drain(cpu);
 			return;
 		}
-	sim_fail("all CPUs wait for ever");
+	if (sim_options.when_all_wait == NULL || !sim_options.when_all_wait())
+		sim_fail("all CPUs wait for ever");
 }
 
 /* From @first on; SIM_NOBODY: none can. */

@@ -37,6 +37,13 @@ SIM_TESTED := arch/x86_64/pte.c mm/asid.c mm/counters.c mm/fault.c mm/flush.c mm
 SIM_SELF := $(addprefix tests/sim/,accesses.c driver.c events.c interrupts.c locks.c machine.c main.c \
 	memory.c operations.c scenarios.c schedule.c search.c shrink.c tlb.c) lib/rand.c
 
+# Another program: threads, migrate-disabled sections and CPUs that leave, without address spaces.
+# Its objects of the code under test are not shared: an interrupt may come at more places there.
+SCHED_TESTED := $(filter-out kernel/page_fault.c,$(SIM_TESTED)) kernel/sched.c kernel/place.c kernel/sched_cpu.c \
+	kernel/thread.c kernel/wait.c
+SCHED_SELF := $(addprefix tests/sim/,accesses.c events.c machine.c memory.c schedule.c search.c shrink.c tlb.c \
+	sched/fake_kernel.c sched/main.c) lib/rand.c
+
 .PHONY: sim-test sim-build sim-exhaustive sim-break sim-break-quick
 
 sim-build: $(foreach build,$(SIM_BUILDS),$(foreach twin,$(SIM_TWINS),$(SIM_O)/$(build)-$(twin)))
@@ -49,6 +56,9 @@ sim-test: sim-build
 		$(SIM_O)/fast-$$twin --search quick && \
 		$(SIM_O)/sim-$$twin --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS) && \
 		$(SIM_O)/fast-$$twin --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS) || exit 1; done
+
+# $(1): build
+sched_objects = $(patsubst %.c,$(SIM_O)/sched-$(1)/%.o,$(SCHED_TESTED) $(call sim_twin,percpu) $(SCHED_SELF))
 
 sim-exhaustive: sim-build
 	@for twin in $(SIM_TWINS); do $(SIM_O)/fast-$$twin --search all || exit 1; done
@@ -86,3 +96,22 @@ $(SIM_O)/$(1)-$(2): $(call sim_objects,$(1),$(2))
 -include $(patsubst %.o,%.d,$(call sim_objects,$(1),$(2)))
 endef
 $(foreach build,$(SIM_BUILDS),$(foreach twin,$(SIM_TWINS),$(eval $(call sim_link,$(build),$(twin)))))
+
+# $(1): build
+define sched_build
+$(SIM_O)/sched-$(1)/tests/%.o: tests/%.c
+	@mkdir -p $$(@D)
+	@echo "SIMCC $$@"
+	@$$(SIM_CC) -Itests/sim/sched/fake $$(SIM_CFLAGS) $$(SIM_CFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(SIM_O)/sched-$(1)/%.o: $(SIM_ROOT)/%.c
+	@mkdir -p $$(@D)
+	@echo "SIMCC $$@"
+	@$$(SIM_CC) -Itests/sim/sched/fake $$(SIM_CFLAGS) $$(SIM_CFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(SIM_O)/$(1)-sched: $(call sched_objects,$(1))
+	@$$(SIM_CC) -no-pie $$(SIM_CFLAGS_$(1)) -o $$@ $$^
+
+-include $(patsubst %.o,%.d,$(call sched_objects,$(1)))
+endef
+$(foreach build,$(SIM_BUILDS),$(eval $(call sched_build,$(build))))

@@ -12,7 +12,8 @@
 #include "lib/types.h"
 #include "tests/sim/machine.h"
 
-#define STORES_MAX 12u
+#define STORES_MAX  12u
+#define STACK_BYTES (256 * KIB)
 
 struct store {
 	void *p;
@@ -57,6 +58,9 @@ void give_way(void);
 
 /* The running CPU has nothing to do until *@word is 0, but to answer calls. */
 void wait_for(const u32 *word);
+
+/* @v begins anew, wherever it stopped. */
+void reset_coroutine(struct vcpu *v);
 
 /* Would @v do anything if it ran?  Outside. */
 bool can_run(const struct vcpu *v);
