@@ -14,7 +14,7 @@
 #include "tests/sim/memory.h"
 #include "tests/sim/operations.h"
 
-#define MMS	      6u  /* that all know of */
+#define MMS	      6u /* that all know of */
 #define TOPS	      TOPS_MAX
 #define AREAS	      3u  /* below each, in tables of their own */
 #define LARGE_AREA    2u  /* one of them, of a 2 MiB page; the others are of AREA_PAGES pages */

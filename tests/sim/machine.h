@@ -49,13 +49,13 @@ struct sim_options {
 	bool large;	/* programs use 2 MiB pages too */
 	bool steady;	/* address spaces are not renewed: rings of records wrap */
 	enum greed greed;
-	bool late;	/* a call may be served some accesses after it came */
-	bool trace;	/* print each event as it happens */
-	bool quiet;	/* a failure prints nothing */
-	const char *scenario; /* what is searched, and a space; NULL: random programs */
+	bool late;		     /* a call may be served some accesses after it came */
+	bool trace;		     /* print each event as it happens */
+	bool quiet;		     /* a failure prints nothing */
+	const char *scenario;	     /* what is searched, and a space; NULL: random programs */
 	void (*each_turn)(void);     /* outside; NULL */
 	bool (*when_all_wait)(void); /* may something happen after all?  NULL */
-	bool *dropped;	/* [cpu * SIM_OPS_MAX + operation]: left out; NULL: none */
+	bool *dropped;		     /* [cpu * SIM_OPS_MAX + operation]: left out; NULL: none */
 };
 extern struct sim_options sim_options;
 

@@ -37,17 +37,17 @@
 #define FIVE_ONE_IN 4u /* address spaces have five levels of tables */
 
 struct choice {
-	u64 first, last; /* seeds */
-	u32 seconds;	 /* stop after so many; 0: no limit */
-	u32 operations;	 /* of each CPU; 0: from the seed */
-	u32 asids;	 /* 0: from the seed */
-	int pgd;	 /* -1: from the seed */
-	int fill;	 /* -1: from the seed */
-	u32 levels;	 /* of page tables; 0: from the seed */
-	int large;	 /* -1: from the seed */
-	int pti;	 /* -1: from the seed */
-	int kind;	 /* of schedules; -1: from the seed */
-	bool as_it_is;	 /* a failure is not shortened */
+	u64 first, last;    /* seeds */
+	u32 seconds;	    /* stop after so many; 0: no limit */
+	u32 operations;	    /* of each CPU; 0: from the seed */
+	u32 asids;	    /* 0: from the seed */
+	int pgd;	    /* -1: from the seed */
+	int fill;	    /* -1: from the seed */
+	u32 levels;	    /* of page tables; 0: from the seed */
+	int large;	    /* -1: from the seed */
+	int pti;	    /* -1: from the seed */
+	int kind;	    /* of schedules; -1: from the seed */
+	bool as_it_is;	    /* a failure is not shortened */
 	const char *search; /* all schedules of scenarios, instead */
 };
 
@@ -240,9 +240,9 @@ static void run(u64 seed)
 	sim_options.large = c->large >= 0 ? c->large != 0 : seed / 7 % 2 != 0;
 	pti_on = c->pti >= 0 ? c->pti != 0 : seed / 11 % 2 != 0;
 	if (schedule_options.kind != SCHEDULE_REPLAY)
-		schedule_options.kind = c->kind >= 0	   ? (enum schedule_kind)c->kind
+		schedule_options.kind = c->kind >= 0	     ? (enum schedule_kind)c->kind
 					: seed / 13 % 2 != 0 ? SCHEDULE_PRIORITY
-							   : SCHEDULE_RANDOM;
+							     : SCHEDULE_RANDOM;
 	flush_init();
 	pgd_init();
 	sim_machine_reset(seed);

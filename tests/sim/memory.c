@@ -28,7 +28,7 @@ char sim_page_array[SIM_RAM_FRAMES * sizeof(struct page)] ALIGNED(64);
 static u32 free_frames[SIM_RAM_FRAMES];
 static u32 free_places[SIM_RAM_SMALL]; /* where a free frame is in free_frames */
 static u32 free_count;
-static u32 lowest_place; /* of free_frames that was ever changed since the last reset */
+static u32 lowest_place;	/* of free_frames that was ever changed since the last reset */
 static u32 run_users[SIM_RUNS]; /* frames of each run that are allocated */
 static u32 ages[SIM_RAM_FRAMES], run_ages[SIM_RUNS]; /* raised when freed */
 static bool run_touched[SIM_RUNS];
@@ -164,7 +164,7 @@ u32 memory_age(paddr_t pa, bool run)
 	const struct page *page = phys_to_page(pa);
 
 	return run && page_to_pfn(page) >= SIM_RAM_SMALL ? run_ages[run_of(page)]
-							  : ages[page_to_pfn(page)];
+							 : ages[page_to_pfn(page)];
 }
 
 /* Now and then, so that slots are taken and spare pages used while others are free. */

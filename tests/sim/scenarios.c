@@ -235,7 +235,8 @@ static void end_or_leave(u32 cpu)
 	}
 }
 
-/* --- all of them -------------------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------------------------------
+ */
 
 struct scenario {
 	const char *name;
@@ -254,7 +255,13 @@ static const struct scenario scenarios[] = {
 	{ "unmap-reuse-slot", one_was_on_a, unmap_or_reuse, 1, 2, { 3, 1 }, { 2, 1 } },
 	{ "unmap-unmap-bind", both_on_a, unmap_twice_or_bind, 1, 2, { 3, 1 }, { 2, 1 } },
 	{ "unmap-copy-entry", one_lacks_an_entry, unmap_or_copy_entry, 2, 3, { 3, 1 }, { 2, 1 } },
-	{ "protect-copy-entry", one_lacks_an_entry, protect_or_copy_entry, 2, 3, { 3, 1 }, { 2, 1 } },
+	{ "protect-copy-entry",
+	  one_lacks_an_entry,
+	  protect_or_copy_entry,
+	  2,
+	  3,
+	  { 3, 1 },
+	  { 2, 1 } },
 	{ "unmap-map-access", both_on_a, map_or_touch, 1, 3, { 3, 1 }, { 2, 1 } },
 	{ "fork-write", both_on_a, fork_or_write, 1, 3, { 3, 1 }, { 2, 1 } },
 	{ "copy-write", copy_setup, copy_or_write, 1, 3, { 3, 1 }, { 2, 1 } },
@@ -334,7 +341,8 @@ static void search(const struct scenario *s, const struct search_bounds *bounds)
 		deepest = MAX(deepest, search_choices());
 	}
 	spent = seconds() - start;
-	printf("%-20s fill=%-5s pti=%-3s %u preemptions, %u delays: all %8lu schedules, up to %4u choices, "
+	printf("%-20s fill=%-5s pti=%-3s %u preemptions, %u delays: all %8lu schedules, up to %4u "
+	       "choices, "
 	       "%6.1f s\n",
 	       s->name, fill_policy == FILL_SETUP ? "setup" : "touch", pti_on ? "on" : "off",
 	       bounds->preemptions, bounds->delays, schedules, deepest, spent);
@@ -342,9 +350,9 @@ static void search(const struct scenario *s, const struct search_bounds *bounds)
 }
 
 /* Isolated, the classic kernel copies a whole top level, which others may see at each entry. */
-static struct search_bounds isolated(const struct search_bounds *b)
+static struct search_bounds isolated(const struct search_bounds *of)
 {
-	return (struct search_bounds){ MIN(b->preemptions, 3u) - 1, MIN(b->delays, 1u) };
+	return (struct search_bounds){ of->preemptions - 1, of->delays };
 }
 
 /* With and without isolation, and what fill= may be. */
@@ -371,5 +379,6 @@ void scenarios_search(const char *which)
 	pt_set_levels(4);
 	for (u32 i = 0; i < ARRAY_SIZE(scenarios); i++)
 		if (all || strncmp(scenarios[i].name, which, strlen(which)) == 0)
-			search_variants(&scenarios[i], quick ? &scenarios[i].quick : &scenarios[i].all);
+			search_variants(&scenarios[i],
+					quick ? &scenarios[i].quick : &scenarios[i].all);
 }

@@ -21,7 +21,7 @@
 #include "tests/sim/vcpu.h"
 
 #define STANDING_SHORT 40u
-#define STANDING_LONG  200u /* whole operations of others */
+#define STANDING_LONG  200u		  /* whole operations of others */
 #define THREADS_MAX    (2 * SIM_CPUS_MAX) /* CPUs, then their store buffers */
 
 struct schedule_options schedule_options;

@@ -123,7 +123,8 @@ void search_turn(u32 phase)
 	left.preemptions -= o->preempts;
 	if (o->cpu != schedule_last())
 		sim_trace(o->preempts ? "          preempted: CPU%lu goes on"
-				      : "          CPU%lu goes on", o->cpu, 0, 0, 0);
+				      : "          CPU%lu goes on",
+			  o->cpu, 0, 0, 0);
 	schedule_run(o->cpu, choosing && (left.preemptions | left.delays) != 0
 				     ? vcpus[o->cpu].clock + 1
 				     : ~0ul);

@@ -170,8 +170,8 @@ void shrink(void (*fn)(u64 seed), u64 failed)
 {
 	run = fn;
 	seed = failed;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED)
 		exit(2);
 	sim_failure = &shared->failure;

@@ -2,7 +2,7 @@
 # tests/sim/sim.mk - mm/ on simulated CPUs with a TLB that never drops what it may keep.
 #
 #   make sim-test				both twins: kept seeds, small searches, then random
-#						schedules for SIM_SECONDS each
+#						schedules for SIM_SECONDS each; and the scheduler
 #   make sim-exhaustive				all schedules of small scenarios, up to a bound
 #   make sim-break				the table of what breaks if a piece is left out
 #   make sim-break-quick			what must be noticed, and soon is
@@ -19,7 +19,7 @@ O ?= build
 SIM_O := $(O)/sim
 SIM_ROOT ?= .
 SIM_CC ?= gcc
-SIM_SECONDS ?= 10
+SIM_SECONDS ?= 5
 SIM_SEEDS ?= 1..100000000
 
 SIM_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
@@ -46,7 +46,7 @@ SCHED_SELF := $(addprefix tests/sim/,accesses.c events.c machine.c memory.c sche
 
 .PHONY: sim-test sim-build sim-exhaustive sim-break sim-break-quick
 
-sim-build: $(foreach build,$(SIM_BUILDS),$(foreach twin,$(SIM_TWINS),$(SIM_O)/$(build)-$(twin)))
+sim-build: $(foreach build,$(SIM_BUILDS),$(foreach twin,$(SIM_TWINS) sched,$(SIM_O)/$(build)-$(twin)))
 
 # The kept seeds and a part of the random schedules with sanitizers, the rest without.
 sim-test: sim-build
@@ -56,6 +56,8 @@ sim-test: sim-build
 		$(SIM_O)/fast-$$twin --search quick && \
 		$(SIM_O)/sim-$$twin --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS) && \
 		$(SIM_O)/fast-$$twin --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS) || exit 1; done
+	$(SIM_O)/sim-sched --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS)
+	$(SIM_O)/fast-sched --seeds $(SIM_SEEDS) --seconds $(SIM_SECONDS)
 
 # $(1): build
 sched_objects = $(patsubst %.c,$(SIM_O)/sched-$(1)/%.o,$(SCHED_TESTED) $(call sim_twin,percpu) $(SCHED_SELF))
@@ -63,11 +65,11 @@ sched_objects = $(patsubst %.c,$(SIM_O)/sched-$(1)/%.o,$(SCHED_TESTED) $(call si
 sim-exhaustive: sim-build
 	@for twin in $(SIM_TWINS); do $(SIM_O)/fast-$$twin --search all || exit 1; done
 
-sim-break: sim-build
-	@for twin in $(SIM_TWINS); do tests/sim/break $(SIM_O)/break-$$twin --twin $$twin || exit 1; done
+sim-break:
+	@for twin in $(SIM_TWINS) sched; do tests/sim/break $(SIM_O)/break-$$twin --twin $$twin || exit 1; done
 
 sim-break-quick:
-	@for twin in $(SIM_TWINS); do tests/sim/break $(SIM_O)/break-$$twin --twin $$twin --quick || exit 1; done
+	@for twin in $(SIM_TWINS) sched; do tests/sim/break $(SIM_O)/break-$$twin --twin $$twin --quick || exit 1; done
 
 # The twin's part, without what maps a real CPU's own pages.
 sim_twin = $(filter-out %/cpu_map.c,$(patsubst $(SIM_ROOT)/%,%,$(wildcard $(SIM_ROOT)/mm/$(1)/*.c)))

@@ -33,7 +33,7 @@
 #define KEY_LEAF      BIT(3) /* besides the address and the level */
 
 struct entry {
-	vaddr_t page;  /* what it translates */
+	vaddr_t page; /* what it translates */
 	pte_t value;
 	u64 ctx_id;   /* whose tables these are */
 	u64 stale_by; /* the operation that took it away, BY_NOBODY: none did so; 0: not stale */
@@ -349,7 +349,7 @@ static void read_all(u32 cpu, vaddr_t va)
 	}
 }
 
-/* Does a walk of @cpu for @va from the root read the word at @pa? */
+/* Does a walk of @cpu for @va from the root read the word at @pa?  Its own stores count. */
 static bool walk_reads(u32 cpu, vaddr_t va, paddr_t pa)
 {
 	paddr_t table = sim_cr3(cpu) & ~PCID_MASK;
@@ -360,6 +360,7 @@ static bool walk_reads(u32 cpu, vaddr_t va, paddr_t pa)
 
 		if (where == pa)
 			return true;
+		(void)sim_waiting_store(cpu, phys_to_virt(where), &value);
 		if (!pte_present(value) || pte_is_leaf(value, level))
 			return false;
 		table = pte_address(value);
@@ -383,7 +384,8 @@ void tlb_leaves(u32 cpu)
 			read_all(cpu, driver_address(n));
 }
 
-/* --- accesses ---------------------------------------------------------------------------------- */
+/* --- accesses ----------------------------------------------------------------------------------
+ */
 
 static void drop_for_fault(u32 cpu, vaddr_t va)
 {
@@ -571,6 +573,7 @@ void tlb_memory_changed(paddr_t pa)
 
 		if (loaded_ctx[cpu] != 0 && into < PAGE_SIZE << pti_pgd_order() && i < USER_ENTRIES)
 			check_word(cpu, i, *(const pte_t *)phys_to_virt(pa),
-				   living_reference(cpu)[i], into < PAGE_SIZE ? pti_kernel_nx() : 0);
+				   living_reference(cpu)[i],
+				   into < PAGE_SIZE ? pti_kernel_nx() : 0);
 	}
 }

@@ -203,7 +203,8 @@ void sim_set_irqs(bool on)
 	point();
 }
 
-static const u32 halted = 1; /* what a CPU waits for that halts: not for ever, an interrupt ends it */
+static const u32 halted =
+	1; /* what a CPU waits for that halts: not for ever, an interrupt ends it */
 
 void irq_enable_and_halt(void)
 {
@@ -219,6 +220,8 @@ void irq_enable_and_halt(void)
 /* --- timers ---------------------------------------------------------------------------------- */
 
 static struct timer *timers[TIMERS_MAX];
+static struct timer *expiring[SIM_CPUS_MAX]; /* whose function runs on CPU n, ... */
+static u32 is_expiring[SIM_CPUS_MAX];	     /* and that one does */
 static u64 skipped_ns, first_step;
 
 u64 time_ns(void)
@@ -260,15 +263,23 @@ void timer_start(struct timer *t, u64 deadline)
 	timers[i] = t;
 }
 
+/* When it returns, the function of @t runs nowhere. */
 bool timer_cancel(struct timer *t)
 {
-	u32 i = place_of(t);
+	u32 i;
 
 	point();
 	i = place_of(t);
-	if (i < TIMERS_MAX)
+	if (i < TIMERS_MAX) {
 		timers[i] = NULL;
-	return i < TIMERS_MAX;
+		return true;
+	}
+	preempt_disable();
+	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
+		if (expiring[cpu] == t && is_expiring[cpu])
+			wait_for(&is_expiring[cpu]);
+	preempt_enable();
+	return false;
 }
 
 static void run_timers(u32 cpu)
@@ -279,7 +290,10 @@ static void run_timers(u32 cpu)
 		if (t == NULL || t->cpu != cpu || t->deadline > time_ns())
 			continue;
 		timers[i] = NULL;
+		expiring[cpu] = t;
+		is_expiring[cpu] = 1;
 		t->fn(t);
+		is_expiring[cpu] = 0;
 	}
 }
 
@@ -299,13 +313,13 @@ static bool skip_time(void)
 	u64 next = ~0ul;
 
 	for (u32 i = 0; i < TIMERS_MAX; i++)
-		if (timers[i] != NULL)
+		if (timers[i] != NULL && timers[i]->deadline > time_ns())
 			next = MIN(next, timers[i]->deadline);
 	if (fake_all_over)
 		return true;
 	if (next == ~0ul)
 		return false;
-	skipped_ns += next > time_ns() ? next - time_ns() : 0;
+	skipped_ns += next - time_ns();
 	raise_timers();
 	return true;
 }
@@ -366,6 +380,7 @@ void fake_kernel_reset(void)
 		unpoison(stacks[i], STACK_BYTES);
 	stacks_used = 0;
 	memset(timers, 0, sizeof(timers));
+	memset(is_expiring, 0, sizeof(is_expiring));
 	memset(run_queues, 0, sizeof(run_queues));
 	memset(&cpus_active, 0, sizeof(cpus_active));
 	memset(&cpus_idle, 0, sizeof(cpus_idle));
@@ -396,7 +411,8 @@ void fake_kernel_init(void)
 	sched_init();
 }
 
-/* --- what does nothing here -------------------------------------------------------------------- */
+/* --- what does nothing here --------------------------------------------------------------------
+ */
 
 void mutex_init_thread(struct thread *t)
 {

@@ -48,15 +48,15 @@ struct worker {
 	u32 number;
 	u32 section_cpu; /* NO_CPU: in none */
 	u32 sections;
-	u32 changing;	 /* changes of its affinity under way */
-	bool overlapped; /* more than one of them */
+	u32 changing;		 /* changes of its affinity under way */
+	bool overlapped;	 /* more than one of them */
 	struct cpumask affinity; /* the last that has returned; empty: which counts is not known */
 	bool ended;
 };
 
 static struct worker workers[WORKERS];
 
-static bool hotplug; /* CPUs leave and return in this schedule */
+static bool hotplug;	    /* CPUs leave and return in this schedule */
 static struct cpumask gone; /* deactivated, and not activated yet */
 static u64 schedule_seed;
 
@@ -180,10 +180,11 @@ static int run_worker(void *arg)
 	return 0;
 }
 
-/* --- CPUs that leave --------------------------------------------------------------------------- */
+/* --- CPUs that leave ---------------------------------------------------------------------------
+ */
 
 static u32 dying = NO_CPU; /* is to leave, as far as its idle thread goes */
-static bool parked;
+static u32 is_parked;	   /* 1: the CPU that died waits until it is 0 */
 
 bool cpu_told_to_die(void)
 {
@@ -193,12 +194,8 @@ bool cpu_told_to_die(void)
 void cpu_die(void)
 {
 	sched_check_drained();
-	parked = true;
-	while (READ_ONCE(dying) == sim_running()) {
-		vcpus[running].irqs_on = false;
-		(void)sim_load_point(NULL);
-	}
-	parked = false;
+	is_parked = 1;
+	wait_for(&is_parked);
 }
 
 static void leave_and_return(struct worker *w, u32 cpu)
@@ -216,13 +213,13 @@ static void leave_and_return(struct worker *w, u32 cpu)
 	check_nobody_pinned(cpu);
 	dying = cpu;
 	kick(&run_queues[cpu]);
-	for (u32 n = 0; n < 20; n++) {
+	for (u32 n = draw(w, 10); n > 0 || is_parked == 0; n -= n > 0) {
 		check_nobody_pinned(cpu);
-		yield();
+		sleep_ns(NS_PER_MS);
 	}
+	check_nobody_pinned(cpu);
 	dying = NO_CPU;
-	while (READ_ONCE(parked))
-		yield();
+	is_parked = 0;
 	cpumask_clear(&gone, cpu);
 	sched_cpu_activate(cpu);
 	sim_trace("CPU %lu is back", cpu, 0, 0, 0);
@@ -243,7 +240,8 @@ static int run_boss(void *arg)
 	return 0;
 }
 
-/* --- schedules --------------------------------------------------------------------------------- */
+/* --- schedules ---------------------------------------------------------------------------------
+ */
 
 static void start(struct worker *w, u32 number, const char *name, thread_fn fn)
 {
@@ -279,7 +277,7 @@ static void run(u64 seed)
 	fake_kernel_reset();
 	memset(&gone, 0, sizeof(gone));
 	dying = NO_CPU;
-	parked = false;
+	is_parked = 0;
 	sim_machine_run(run_cpu_from_start, 0);
 }
 
@@ -314,8 +312,10 @@ static bool run_in_child(void)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "seeds", required_argument, NULL, 's' }, { "seconds", required_argument, NULL, 't' },
-		{ "cpus", required_argument, NULL, 'c' },  { "as-it-is", no_argument, NULL, 'u' },
+		{ "seeds", required_argument, NULL, 's' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "as-it-is", no_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool as_it_is = false, good;
