@@ -7,6 +7,9 @@
 
 #include "lib/types.h"
 
+/* A function whose accesses are not checked. */
+#define UNCHECKED __attribute__((no_sanitize("address")))
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 

@@ -312,8 +312,10 @@ static void replay_turn(void)
 void schedule_begin(u64 seed)
 {
 	rand_seed(&dice, ~seed);
-	if (schedule_options.record != NULL)
+	if (schedule_options.record != NULL) {
 		schedule_options.record->count = 0;
+		schedule_options.record->operations = sim_options.operations;
+	}
 	if (schedule_options.kind == SCHEDULE_RANDOM)
 		chance_begin();
 	else if (schedule_options.kind == SCHEDULE_PRIORITY)

@@ -41,7 +41,8 @@ struct decision {
 
 /* In memory that a process and its children share. */
 struct recording {
-	u32 count; /* more than DECISIONS_MAX: it did not fit */
+	u32 operations; /* of each CPU in that schedule */
+	u32 count;	/* more than DECISIONS_MAX: it did not fit */
 	struct decision decisions[DECISIONS_MAX];
 };
 

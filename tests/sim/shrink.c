@@ -100,7 +100,7 @@ static u32 leave_out_operations(void)
 
 	/* Those of one CPU lie side by side. */
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
-		for (u32 op = 1; op <= sim_options.operations; op++)
+		for (u32 op = 1; op <= shared->recording.operations; op++)
 			if (!shared->dropped[cpu * SIM_OPS_MAX + op])
 				items[n++] = &shared->dropped[cpu * SIM_OPS_MAX + op];
 	return leave_out(items, n);
@@ -146,11 +146,10 @@ static void shorten(void)
 		decisions = leave_out_decisions();
 	} while (decisions < before && time(NULL) < deadline);
 	printf("sim: shortened by %u runs to %u of %u operations and %u of %u decisions%s\n", tries,
-	       operations, sim_options.operations * sim_options.cpus, decisions, all,
+	       operations, shared->recording.operations * sim_options.cpus, decisions, all,
 	       schedule_options.stores_drain_at_once ? "; stores drain at once" : "");
 }
 
-/* What the child set is lost: the number of operations is the seed's. */
 static bool record(void)
 {
 	struct recording *r = &shared->recording;
