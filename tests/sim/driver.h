@@ -9,9 +9,9 @@
 /* A schedule: address spaces, the programs of all CPUs, the end of all; every page comes back. */
 void driver_run(void);
 
-/* One of the addresses that programs touch. */
-vaddr_t driver_address(u32 n);
-#define DRIVER_ADDRESSES 24u
+/* No random program: addresses are in one area of two pages below each of @tops entries. */
+void driver_use(u32 tops);
 
-/* The reference of the living mm with @ctx_id; NULL: it is dead. */
-const pte_t *driver_reference(u64 ctx_id);
+/* The addresses that programs of this schedule touch. */
+u32 driver_addresses(void);
+vaddr_t driver_address(u32 n);

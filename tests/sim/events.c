@@ -45,19 +45,34 @@ void sim_trace(const char *fmt, u64 a, u64 b, u64 c, u64 d)
 {
 	struct event *e = &events[event_count++ % TRACE_EVENTS];
 
-	*e = (struct event){ fmt, sim_steps, { a, b, c, d }, running };
+	e->fmt = fmt;
+	e->step = sim_steps;
+	e->args[0] = a;
+	e->args[1] = b;
+	e->args[2] = c;
+	e->args[3] = d;
+	e->cpu = running;
 	if (sim_options.trace)
 		print_event(e);
 }
+
+/* Of the schedule that fails, for who has recorded and shortens it. */
+char (*sim_failure)[FAILURE_TEXT];
 
 static NORETURN void fail(const char *text)
 {
 	u64 first = event_count > TRACE_EVENTS ? event_count - TRACE_EVENTS : 0;
 
+	if (sim_failure != NULL)
+		snprintf(*sim_failure, FAILURE_TEXT, "%s", text);
+	if (sim_options.quiet)
+		_exit(1);
 	if (!sim_options.trace)
 		for (u64 i = first; i < event_count; i++)
 			print_event(&events[i % TRACE_EVENTS]);
-	printf("sim: FAILED seed %lu step %lu CPU %d: %s\n", current_seed, sim_steps, (int)running,
+	printf("sim: FAILED %s %lu %sstep %lu CPU %d: %s\n",
+	       sim_options.scenario == NULL ? "seed" : "schedule", current_seed,
+	       sim_options.scenario == NULL ? "" : sim_options.scenario, sim_steps, (int)running,
 	       text);
 	fflush(stdout);
 	_exit(1);

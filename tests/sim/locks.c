@@ -16,9 +16,9 @@ void spin_init(struct spinlock *l, const char *name, enum lock_rank rank)
 
 void spin_lock(struct spinlock *l)
 {
-	point(false);
+	point();
 	while (l->holder != 0)
-		point(true);
+		wait_for(&l->holder);
 	sim_drain();
 	l->holder = running + 1;
 }

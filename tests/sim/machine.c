@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/sim/machine.c - the CPUs as coroutines, and who runs; see machine.h.
+ * tests/sim/machine.c - the CPUs as coroutines; see machine.h.
  *
- * The scheduler chooses at random: it runs a CPU until that gives way, drains the oldest
- * store of a CPU, or lets a CPU's TLB speculate.  Now and then it leaves a CPU standing
- * for long, which is what opens narrow windows.
+ * A coroutine runs until it gives way; schedule.c says when, and who is next.
  */
 #include <asm/prctl.h>
 #include <stdlib.h>
@@ -25,13 +23,13 @@
 #include "mm/page_alloc.h"
 #include "tests/sim/driver.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/sanitizer.h"
+#include "tests/sim/schedule.h"
 #include "tests/sim/tlb.h"
 #include "tests/sim/vcpu.h"
 
-#define STACK_BYTES	 (256 * KIB)
-#define STANDING_SHORT	 40u
-#define STANDING_LONG	 200u	   /* whole operations of others */
-#define TURNS_MAX	 3000000ul /* of one schedule; more is no progress */
+#define STEPS_MAX	 3000000ul /* of one schedule; more is no progress */
+#define CHECK_EACH	 256u	   /* turns, all of the loaded PGDs */
 #define HWCAP2_FSGSBASE_ BIT(1)
 
 struct sim_options sim_options = { .cpus = 3 };
@@ -56,7 +54,7 @@ u32 running = SIM_NOBODY;
 static void *scheduler_sp;
 static struct rand dice;
 static u64 last_operation;
-static u32 drain_one_in, speculate_one_in, stand_one_in;
+static u64 current_seed;
 static void (*current_program)(u32 cpu);
 static char *percpu_image;
 static char *percpu_copies[SIM_CPUS_MAX]; /* percpu_offset[] holds distances: no leak, says this */
@@ -66,6 +64,7 @@ static char *percpu_copies[SIM_CPUS_MAX]; /* percpu_offset[] holds distances: no
 void sim_switch(void **save, void *to);
 
 __asm__(".text\n"
+	".globl sim_switch\n"
 	"sim_switch:\n"
 	"push %rbp; push %rbx; push %r12; push %r13; push %r14; push %r15\n"
 	"mov %rsp, (%rdi)\n"
@@ -73,9 +72,11 @@ __asm__(".text\n"
 	"pop %r15; pop %r14; pop %r13; pop %r12; pop %rbx; pop %rbp\n"
 	"ret\n");
 
+static bool has_fsgsbase;
+
 static void set_gs_base(u64 base)
 {
-	if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_)
+	if (has_fsgsbase)
 		__asm__ volatile("wrgsbase %0" ::"r"(base));
 	else
 		syscall(SYS_arch_prctl, ARCH_SET_GS, base);
@@ -93,12 +94,39 @@ u64 sim_cr3(u32 cpu)
 
 u32 sim_random(u32 n)
 {
-	return (u32)rand_below(&dice, n);
+	return (u32)rand_below(running == SIM_NOBODY ? &dice : &vcpus[running].dice, n);
+}
+
+void sim_seed_outside(u64 seed)
+{
+	rand_seed(&dice, seed);
 }
 
 void give_way(void)
 {
 	sim_switch(&vcpus[running].sp, scheduler_sp);
+}
+
+void wait_for(const u32 *word)
+{
+	struct vcpu *v = &vcpus[running];
+
+	v->waiting = word;
+	while (READ_ONCE(*word) != 0) {
+		v->clock++;
+		give_way();
+		serve_calls();
+	}
+	v->waiting = NULL;
+}
+
+bool can_run(const struct vcpu *v)
+{
+	if (v->callers != 0 && v->irqs_on)
+		return true;
+	if (v->waiting != NULL)
+		return READ_ONCE(*v->waiting) == 0;
+	return !v->done || v->serving;
 }
 
 void sim_outside(sim_fn fn, void *arg)
@@ -123,12 +151,27 @@ void sim_operation_end(void)
 	tlb_operation_done(operation);
 }
 
-bool sim_operation_runs(u32 cpu, u64 operation)
+bool sim_operation_runs(u64 operation)
 {
-	return operation != 0 && vcpus[cpu].operation == operation;
+	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
+		if (vcpus[cpu].operation == operation)
+			return operation != 0;
+	return false;
 }
 
-/* --- scheduler ---------------------------------------------------------------------------- */
+bool sim_begin_op(u32 op)
+{
+	struct vcpu *v = &vcpus[running];
+
+	v->op = op;
+	v->op_start = v->clock;
+	rand_seed(&v->dice, current_seed ^ ((u64)op << 40) ^ ((u64)running << 56));
+	rand_seed(&v->dice, rand_next(&v->dice));
+	schedule_operation();
+	return sim_options.dropped == NULL || !sim_options.dropped[running * SIM_OPS_MAX + op];
+}
+
+/* --- running ---------------------------------------------------------------------------- */
 
 static void coroutine_main(void)
 {
@@ -136,18 +179,19 @@ static void coroutine_main(void)
 		current_program(running);
 		sim_drain();
 		vcpus[running].done = true;
-		while (vcpus[running].done)
-			point(true); /* it still answers */
+		while (vcpus[running].done) {
+			vcpus[running].clock++;
+			give_way();
+			serve_calls(); /* it still answers */
+		}
 	}
 }
 
-static void make_coroutine(struct vcpu *v)
+void reset_coroutine(struct vcpu *v)
 {
-	u64 *top;
+	u64 *top = (u64 *)(void *)(v->stack + STACK_BYTES);
 
-	v->stack = aligned_alloc(PAGE_SIZE, STACK_BYTES);
-	ASSERT(v->stack != NULL, "no stack");
-	top = (u64 *)(void *)(v->stack + STACK_BYTES);
+	unpoison(v->stack, STACK_BYTES);
 	*--top = 0; /* the stack is as after a call */
 	*--top = (u64)coroutine_main;
 	for (u32 i = 0; i < 6; i++)
@@ -155,7 +199,14 @@ static void make_coroutine(struct vcpu *v)
 	v->sp = top;
 }
 
-static void run_cpu(u32 cpu)
+static void make_coroutine(struct vcpu *v)
+{
+	v->stack = aligned_alloc(PAGE_SIZE, STACK_BYTES);
+	ASSERT(v->stack != NULL, "no stack");
+	reset_coroutine(v);
+}
+
+void run_cpu(u32 cpu)
 {
 	struct vcpu *v = &vcpus[cpu];
 
@@ -175,26 +226,6 @@ static void run_cpu(u32 cpu)
 	}
 }
 
-static void take_turn(void)
-{
-	u32 cpu = sim_random(sim_options.cpus);
-	struct vcpu *v = &vcpus[cpu];
-
-	if (sim_chance(drain_one_in))
-		drain_one(sim_random(sim_options.cpus));
-	if (sim_chance(speculate_one_in))
-		tlb_speculate(sim_random(sim_options.cpus),
-			      driver_address(sim_random(DRIVER_ADDRESSES)));
-	if (v->standing > 0) {
-		v->standing--;
-		return;
-	}
-	if (sim_chance(stand_one_in))
-		v->standing = 1 + sim_random(sim_chance(4) ? STANDING_LONG : STANDING_SHORT);
-	if (!v->done || v->callers != 0)
-		run_cpu(cpu);
-}
-
 static bool all_done(void)
 {
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
@@ -203,17 +234,22 @@ static bool all_done(void)
 	return true;
 }
 
-void sim_machine_run(void (*program)(u32 cpu))
+void sim_machine_run(void (*program)(u32 cpu), u32 phase)
 {
+	u64 first = sim_steps;
+
 	current_program = program;
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
 		vcpus[cpu].done = false;
+	schedule_phase(phase);
 	for (u64 turns = 0; !all_done(); turns++) {
-		take_turn();
-		if (turns % 64 == 0)
+		if (sim_options.each_turn != NULL)
+			sim_options.each_turn();
+		schedule_turn();
+		if (turns % CHECK_EACH == 0)
 			tlb_check_loaded();
-		if (turns == TURNS_MAX)
-			sim_fail("no progress in %lu turns", turns);
+		if (sim_steps - first > STEPS_MAX || turns > STEPS_MAX)
+			sim_fail("no progress in %lu steps", STEPS_MAX);
 	}
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
 		while (vcpus[cpu].store_count > 0)
@@ -228,6 +264,7 @@ void sim_machine_init(void)
 	u64 bytes = (u64)(__stop_percpu_linked - __start_percpu_linked);
 	u64 in_page = (u64)__start_percpu_linked & ~PAGE_MASK;
 
+	has_fsgsbase = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_;
 	cpu_count = sim_options.cpus;
 	percpu_image = malloc(bytes);
 	memcpy(percpu_image, __start_percpu_linked, bytes);
@@ -248,7 +285,6 @@ static void reset_cpu(u32 cpu)
 	struct vcpu *v = &vcpus[cpu];
 	struct page *root = alloc_pages(ZONE_KERNEL, pti_pgd_order());
 
-	free(per_cpu_ptr(&cpu_tlb, cpu)->chunks);
 	memcpy(__start_percpu_linked + percpu_offset[cpu], percpu_image,
 	       (u64)(__stop_percpu_linked - __start_percpu_linked));
 	*per_cpu_ptr(&cpu_id, cpu) = cpu;
@@ -256,24 +292,23 @@ static void reset_cpu(u32 cpu)
 	cpus[cpu].neutral_root = page_to_phys(root);
 	v->cr3 = cpus[cpu].neutral_root;
 	v->irqs_on = true;
-	v->user = false;
-	v->callers = v->call_pending = v->store_count = v->standing = 0;
+	v->user = v->serving = false;
+	v->clock = v->stop_at = v->op_start = 0;
+	v->op = v->callers = v->call_pending = v->store_count = v->standing = 0;
 	set_gs_base(percpu_offset[cpu]);
 	ASSERT(asid_prepare_cpu(cpu) == 0, "no memory for CPU %u", cpu);
 }
 
 void sim_machine_reset(u64 seed)
 {
-	static const u32 rates[] = { 2, 6, 30, 150 };
-
-	rand_seed(&dice, seed);
+	/* A search numbers its schedules, which all draw the same. */
+	current_seed = sim_options.scenario == NULL ? seed : 0;
+	sim_seed_outside(current_seed);
 	events_begin(seed);
-	drain_one_in = rates[sim_random(ARRAY_SIZE(rates))];
-	speculate_one_in = rates[sim_random(2)];
-	stand_one_in = rates[1 + sim_random(ARRAY_SIZE(rates) - 1)];
 	memory_reset();
 	tlb_reset();
 	for (u32 cpu = 0; cpu < sim_options.cpus; cpu++)
 		reset_cpu(cpu);
 	set_gs_base(percpu_offset[0]);
+	schedule_begin(seed);
 }

@@ -34,13 +34,28 @@ u64 sim_cr3(u32 cpu);
 
 #define SIM_CPUS_MAX 4u
 #define SIM_NOBODY   ~0u
+#define SIM_OPS_MAX  1024u /* operations of a CPU in a schedule */
+
+/* What TLBs read for addresses that programs use, besides what chance makes them read. */
+enum greed {
+	GREED_NONE,
+	GREED_LAST, /* all that an entry gives, just before it is taken away */
+	GREED_ALL,  /* and all that a root gives, before it is left */
+};
 
 struct sim_options {
 	u32 cpus;
 	u32 operations; /* of each CPU in a schedule */
 	bool large;	/* programs use 2 MiB pages too */
 	bool steady;	/* address spaces are not renewed: rings of records wrap */
-	bool trace;	/* print each event as it happens */
+	enum greed greed;
+	bool late;		     /* a call may be served some accesses after it came */
+	bool trace;		     /* print each event as it happens */
+	bool quiet;		     /* a failure prints nothing */
+	const char *scenario;	     /* what is searched, and a space; NULL: random programs */
+	void (*each_turn)(void);     /* outside; NULL */
+	bool (*when_all_wait)(void); /* may something happen after all?  NULL */
+	bool *dropped;		     /* [cpu * SIM_OPS_MAX + operation]: left out; NULL: none */
 };
 extern struct sim_options sim_options;
 
@@ -52,8 +67,14 @@ void sim_machine_init(void);
 /* Begin a schedule: empty memory, fresh CPUs on their neutral PGDs. */
 void sim_machine_reset(u64 seed);
 
-/* Run @program on each CPU until all have returned from it. */
-void sim_machine_run(void (*program)(u32 cpu));
+/* Run @program on each CPU until all have returned from it: phase @phase of the schedule. */
+void sim_machine_run(void (*program)(u32 cpu), u32 phase);
+
+/*
+ * The running CPU begins operation @op of its program: what it draws from here on depends on
+ * the seed, the CPU and @op alone.  False: it is to be left out.
+ */
+bool sim_begin_op(u32 op);
 
 /* Stop the CPU that runs, and do @fn where no store buffer is in memory. */
 void sim_outside(sim_fn fn, void *arg);
@@ -69,12 +90,18 @@ bool sim_in_user(void);
 /* The running CPU drains its stores, as it does at the end of an interrupt. */
 void sim_drain(void);
 
-/* A random number below @n, from the schedule's seed. */
+/*
+ * A random number below @n: of the operation that the running CPU is in, outside of the
+ * decision that is being made.
+ */
 u32 sim_random(u32 n);
 static inline bool sim_chance(u32 one_in)
 {
 	return sim_random(one_in) == 0;
 }
+
+/* What is drawn outside from here on comes from @seed. */
+void sim_seed_outside(u64 seed);
 
 /*
  * The running CPU begins a change of address spaces, or ends it: from then on what it took
@@ -82,11 +109,11 @@ static inline bool sim_chance(u32 one_in)
  */
 void sim_operation_begin(void);
 void sim_operation_end(void);
-/* Is @operation of @cpu under way? */
-bool sim_operation_runs(u32 cpu, u64 operation);
+/* Is @operation, of any CPU, under way? */
+bool sim_operation_runs(u64 operation);
 
-/* What @cpu's walker reads at @p: memory, or a waiting store of its own. */
-u64 sim_walker_read(u32 cpu, const u64 *p);
+/* Does a store of @cpu's to @p wait?  Its walker may read that. */
+bool sim_waiting_store(u32 cpu, const u64 *p, u64 *value);
 
 /* An event, kept for the trace of a failure.  @fmt is kept and takes up to four u64. */
 void sim_trace(const char *fmt, u64 a, u64 b, u64 c, u64 d);

@@ -41,13 +41,20 @@ void tlb_speculate(u32 cpu, vaddr_t va);
  * it used. */
 void tlb_use(void *arg);
 
-/* The word at @pa now reads @value for everybody; @cpu wrote it in @operation. */
-void tlb_memory_changed(u32 cpu, u64 operation, paddr_t pa, u64 value);
+/*
+ * The word at @pa, @old for everybody, is about to be @value, in @operation (0: in none); and
+ * it is.  Outside, or nobody's store waits in memory.
+ */
+void tlb_memory_changes(u64 operation, paddr_t pa, u64 old, u64 value);
+void tlb_memory_changed(paddr_t pa);
+
+/* @cpu is about to write CR3: its store buffer is empty. */
+void tlb_leaves(u32 cpu);
 
 void tlb_operation_done(u64 operation);
 
 /* The frames of [@pa, @pa + @size) are free from now on. */
 void tlb_frames_freed(paddr_t pa, u64 size);
 
-/* R2 and R1 of the loaded PGD of each CPU. */
+/* R2 of the loaded PGD of each CPU. */
 void tlb_check_loaded(void);
