@@ -18,25 +18,29 @@ def cell(text):
 
 
 def row(m, trials):
-    """One line of the table."""
+    """One line of the table; @trials: not empty."""
     noticed = next((line for line in trials.values() if line["noticed"]), None)
     hazard = m.get("hazard")
     if noticed:
         said = f"`{cell(noticed['said'][:100])}`"
         return f"| {m.name} | {hazard} | {noticed['leg']} | {said} | {noticed['seconds']:.0f} |"
-    if not trials:
-        return f"| {m.name} | {hazard} | not run | | |"
     seconds = sum(line["seconds"] for line in trials.values())
     return f"| {m.name} | {hazard} | **lives** | {cell(m.get('lives')) or 'not explained'} | {seconds:.0f} |"
 
 
 def tables(mutations, lines):
-    text, area = [], None
+    text, area, not_run = [], None, []
     for m in mutations:
+        trials = last_trials(m, lines)
+        if not trials:
+            not_run.append(m.name)
+            continue
         if m.area != area:
             area = m.area
             text += ["", f"### {area}", "", "| mutation | hazard | leg | what it said | s |", "|---|---|---|---|--:|"]
-        text.append(row(m, last_trials(m, lines)))
+        text.append(row(m, trials))
+    if not_run:
+        text += ["", f"Not run yet: {len(not_run)}: {', '.join(not_run)}."]
     return text
 
 
