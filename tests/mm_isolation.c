@@ -327,6 +327,57 @@ TEST("mm.isolation", frames_that_iretq_refuses)
 	on_thread_of_each_cpu(t, refused_frames);
 }
 
+#define REGISTERS   16u /* as instructions number them */
+#define STORE_BYTES 8u
+#define RSP_NUMBER  4u
+
+/* mov [TO + 8 * n], register n, for each; ud2 */
+static size_t store_registers(u8 *code)
+{
+	static const u8 ud2[] = { 0x0f, 0x0b };
+
+	for (u32 n = 0; n < REGISTERS; n++) {
+		u32 to = (u32)TO + n * sizeof(u64);
+		u8 store[STORE_BYTES] = { (u8)(0x48 | (n >> 3) << 2), 0x89,
+					  (u8)(0x04 | (n & 7) << 3), 0x25 };
+
+		memcpy(store + 4, &to, sizeof(to));
+		memcpy(code + n * STORE_BYTES, store, STORE_BYTES);
+	}
+	memcpy(code + REGISTERS * STORE_BYTES, ud2, sizeof(ud2));
+	return REGISTERS * STORE_BYTES + sizeof(ud2);
+}
+
+/* Each register as the frame has it; and the kernel runs with the direction flag clear. */
+TEST("mm.isolation", registers_of_the_frame)
+{
+	u8 code[REGISTERS * STORE_BYTES + 2];
+	struct trapframe f = { .rip = CODE,
+			       .cs = SEL_USER_CODE | RPL_USER,
+			       .rflags = RFLAGS_FIXED | RFLAGS_DF,
+			       .rsp = CODE + PAGE_SIZE,
+			       .ss = SEL_USER_DATA | RPL_USER };
+	u64 *const registers[REGISTERS] = { &f.rax, &f.rcx, &f.rdx, &f.rbx, &f.rsp, &f.rbp,
+					    &f.rsi, &f.rdi, &f.r8,  &f.r9,  &f.r10, &f.r11,
+					    &f.r12, &f.r13, &f.r14, &f.r15 };
+	struct mm *mm = user_code_mm(CODE, code, store_registers(code));
+
+	EXPECT(t, mm != NULL && map_anon(mm, TO, PAGE_SIZE, RW) == 0, "no memory");
+	if (mm == NULL)
+		return;
+	for (u32 n = 0; n < REGISTERS; n++)
+		if (n != RSP_NUMBER)
+			*registers[n] = (n + 1) * 0x0101010101010101ul;
+	use(mm);
+	put(TO, 0); /* there, since ring 3 has interrupts off */
+	EXPECT_EQ(t, fault_of(f), UD_IN_USER_MODE);
+	EXPECT_EQ(t, irq_flags() & RFLAGS_DF, 0);
+	for (u32 n = 0; n < REGISTERS; n++)
+		EXPECT_EQ(t, get(TO + n * sizeof(u64)), *registers[n]);
+	use(NULL);
+	mm_put(mm);
+}
+
 #define NMI_GAP_NS (100 * NS_PER_US)
 
 static u32 storm_over; /* atomic */
