@@ -35,6 +35,10 @@ extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_
 /* mov rax, [FROM]; mov [TO], rax; ud2 */
 static const u8 copy_word[] = { 0x48, 0x8b, 0x04, 0x25, 0, 0,	 0x50, 0,    0x48, //
 				0x89, 0x04, 0x25, 0,	0, 0x60, 0,    0x0f, 0x0b };
+/* mov ecx, 50000; dec ecx; jnz back to it.  Before copy_word, so that it takes a while. */
+static const u8 count_down[] = { 0xb9, 0x50, 0xc3, 0, 0, 0xff, 0xc9, 0x75, 0xfc };
+#define SLOW_COPY (CODE + 64)
+
 /* mov rax, [the address behind 48 a1]; ud2 */
 static const u8 read_at[] = { 0x48, 0xa1, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0x0b };
 #define READ_AT_ADDRESS 2
@@ -146,14 +150,19 @@ TEST("mm.isolation", nothing_else_is_global)
 		      t);
 }
 
-/* Ring 3 on @mm, this thread's; then on none. */
-static u32 ring3(void)
+/* Ring 3 from @rip on, on the address space of this thread. */
+static u32 ring3_at(vaddr_t rip)
 {
 	u64 flags = irq_save();
-	u32 fault = (u32)user_call(CODE, CODE + PAGE_SIZE);
+	u32 fault = (u32)user_call(rip, CODE + PAGE_SIZE);
 
 	irq_restore(flags);
 	return fault;
+}
+
+static u32 ring3(void)
+{
+	return ring3_at(CODE);
 }
 
 static u32 ring3_reads(vaddr_t va)
@@ -224,8 +233,13 @@ static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
 
 static struct mm *copying_mm(void)
 {
-	struct mm *mm = user_code_mm(CODE, copy_word, sizeof(copy_word));
+	u8 code[SLOW_COPY - CODE + sizeof(count_down) + sizeof(copy_word)] = { 0 };
+	struct mm *mm;
 
+	memcpy(code, copy_word, sizeof(copy_word));
+	memcpy(code + (SLOW_COPY - CODE), count_down, sizeof(count_down));
+	memcpy(code + (SLOW_COPY - CODE) + sizeof(count_down), copy_word, sizeof(copy_word));
+	mm = user_code_mm(CODE, code, sizeof(code));
 	if (mm == NULL || map_anon(mm, FROM, PAGE_SIZE, RW) || map_anon(mm, TO, PAGE_SIZE, RW))
 		panic("test: out of memory");
 	use(mm);
@@ -389,7 +403,8 @@ static int ring3_in_a_storm(void *arg)
 	use(mm);
 	for (u64 round = 0; round < 300; round++) {
 		put(FROM, round);
-		EXPECT_EQ((struct test *)arg, ring3(), UD_IN_USER_MODE);
+		EXPECT_EQ((struct test *)arg, ring3_at(round % 2 ? SLOW_COPY : CODE),
+			  UD_IN_USER_MODE);
 		EXPECT_EQ((struct test *)arg, get(TO), round);
 	}
 	use(NULL);
@@ -398,7 +413,10 @@ static int ring3_in_a_storm(void *arg)
 	return 0;
 }
 
-/* NMIs at any instruction of entry and exit: each returns on the tables that it found. */
+/*
+ * NMIs at any instruction of entry and exit, and in ring 3, which takes its time in every other
+ * round: each returns on the tables that it found.
+ */
 TEST("mm.isolation", nmis_on_the_way, .cpus = 2)
 {
 	u32 target = cpumask_next(&cpus_online, cpu_id), nmis = 0;
