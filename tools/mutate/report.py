@@ -24,8 +24,9 @@ def row(m, trials):
     if noticed:
         said = f"`{cell(noticed['said'][:100])}`"
         return f"| {m.name} | {hazard} | {noticed['leg']} | {said} | {noticed['seconds']:.0f} |"
+    tried = f"not explained; tried: {', '.join(trials)}"
     seconds = sum(line["seconds"] for line in trials.values())
-    return f"| {m.name} | {hazard} | **lives** | {cell(m.get('lives')) or 'not explained'} | {seconds:.0f} |"
+    return f"| {m.name} | {hazard} | **lives** | {cell(m.get('lives')) or tried} | {seconds:.0f} |"
 
 
 def tables(mutations, lines):
