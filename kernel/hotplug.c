@@ -60,7 +60,7 @@ static struct orders {
 	int (*fn)(u32 cpu); /* constant while .what is ORDER_RUN */
 } ALIGNED(64) orders[MAX_CPUS];
 
-static void obey(void)
+static void obey(void) REQUIRES(irqs_off)
 {
 	u32 self = cpu_id, what;
 	struct orders *o = &orders[self];
@@ -195,7 +195,7 @@ static int refuse_calls(u32 cpu)
 	return 0;
 }
 
-static int serve_last_calls(u32 cpu)
+static int serve_last_calls(u32 cpu) REQUIRES(irqs_off)
 {
 	(void)cpu;
 	ipi_serve();
@@ -210,7 +210,7 @@ static int leave_calls(u32 cpu)
 }
 
 /* Nothing is held or mapped here, and nothing will be: the idle thread borrows no mm any more. */
-static int leave_mm(u32 cpu)
+static int leave_mm(u32 cpu) REQUIRES(irqs_off)
 {
 	ASSERT(preempt_count == 0 && irq_depth == 0 && migrate_count == 0 && kmap_depth == 0,
 	       "CPU %u leaves with preempt_count %u, irq_depth %u, migrate_count %u, %u kmaps", cpu,

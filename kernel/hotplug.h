@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
 /*
@@ -40,7 +41,7 @@ bool cpu_told_to_die(void);
  * Leave.  On the boot CPU, returns when that is back; elsewhere only if the CPU stays after
  * all, since it comes back through its start.  Interrupts off.
  */
-void cpu_die(void);
+void cpu_die(void) REQUIRES(irqs_off);
 
 /* The states from the first that a CPU comes to up to the last; NULL: there are no more. */
 const char *hotplug_state_name(u32 n);

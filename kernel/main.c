@@ -25,6 +25,7 @@
 #include "kernel/sched.h"
 #include "kernel/upcall.h"
 #include "lib/assert.h"
+#include "lib/lock_check.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/boot_alloc.h"
@@ -37,7 +38,7 @@
 #include "mm/reclaim.h"
 #include "mm/trace.h"
 
-NORETURN void kernel_main(paddr_t handoff_phys);
+NORETURN void kernel_main(paddr_t handoff_phys) RELEASES(irqs_off);
 
 /* The loader's struct lies in memory that is given to the page allocator. */
 static struct handoff handoff;

@@ -55,13 +55,13 @@ bool mutex_held(const struct mutex *m)
 
 /* --- priorities.  All under pi_lock ------------------------------------------------------- */
 
-static struct thread *first_waiter(const struct mutex *m)
+static struct thread *first_waiter(const struct mutex *m) REQUIRES(pi_lock)
 {
 	return list_first(&m->waiters, struct thread, pi.waiter);
 }
 
 /* Behind those of the same priority. */
-static void queue_waiter(struct mutex *m, struct thread *t)
+static void queue_waiter(struct mutex *m, struct thread *t) REQUIRES(pi_lock)
 {
 	struct thread *lower;
 
@@ -72,7 +72,7 @@ static void queue_waiter(struct mutex *m, struct thread *t)
 }
 
 /* What @t's priority should be. */
-static u32 priority_of(const struct thread *t)
+static u32 priority_of(const struct thread *t) REQUIRES(pi_lock)
 {
 	u32 priority = t->base_priority;
 	const struct mutex *m;
@@ -83,7 +83,7 @@ static u32 priority_of(const struct thread *t)
 }
 
 /* Something that counts for @t's priority has changed: for @t, whom it waits for, and so on. */
-static void update_priorities(struct thread *t)
+static void update_priorities(struct thread *t) REQUIRES(pi_lock)
 {
 	struct mutex *m;
 
@@ -220,7 +220,7 @@ static bool take_or_hold_owner(struct mutex *m, const struct thread *t)
 }
 
 /* Under pi_lock: @t waits for @m, whose owner gets its priority. */
-static void start_waiting(struct thread *t, struct mutex *m)
+static void start_waiting(struct thread *t, struct mutex *m) REQUIRES(pi_lock)
 {
 	struct thread *owner = owner_of(m);
 
@@ -275,7 +275,7 @@ bool mutex_trylock(struct mutex *m)
 }
 
 /* Under pi_lock: @m, of which @t is the owner, is its first waiter's from now on. */
-static void hand_over(struct mutex *m, struct thread *t)
+static void hand_over(struct mutex *m, struct thread *t) REQUIRES(pi_lock)
 {
 	struct thread *next = first_waiter(m);
 	bool more;

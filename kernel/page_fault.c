@@ -17,7 +17,7 @@
 #include "mm/pgd.h"
 #include "mm/trace.h"
 
-static bool fill_top_level(vaddr_t va)
+static bool fill_top_level(vaddr_t va) REQUIRES(irqs_off)
 {
 	struct slot *s = cpu_tlb.loaded;
 

@@ -42,8 +42,9 @@ static NORETURN void halt(void)
 		__asm__ volatile("cli; hlt");
 }
 
-/* Become the owner.  A second CPU waits for the owner's NMI; a second time on this one ends it. */
-static void take_over(void)
+/* Become the owner.  A second CPU waits for the owner's NMI; a second time on this one ends it.
+   Interrupts stay off, which nobody needs to know: NO_LOCK_CHECK. */
+static NO_LOCK_CHECK void take_over(void)
 {
 	u32 nobody = 0;
 

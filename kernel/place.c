@@ -99,7 +99,7 @@ void place(struct thread *t)
 /* --- switched out, with something to look at ------------------------------------------------ */
 
 /* The first time in this section: from here on others may want to know of it. */
-static void note_section(struct run_queue *q, struct thread *t)
+static void note_section(struct run_queue *q, struct thread *t) REQUIRES(q->lock)
 {
 	t->pinned_cpu = q->cpu;
 	t->pinned_since = time_ns();
@@ -114,7 +114,7 @@ static void forget_section(struct thread *t)
 }
 
 /* All changes that were asked for, in that order; the last one counts. */
-static void take_requests(struct run_queue *q, struct thread *t)
+static void take_requests(struct run_queue *q, struct thread *t) REQUIRES(q->lock)
 {
 	bool dead = READ_ONCE(t->state) == THREAD_DEAD;
 
@@ -221,7 +221,7 @@ void pull(void)
  * waits for it to be switched out.
  */
 static int change_affinity(struct run_queue *q, struct thread *t, struct affinity_request *r,
-			   bool *moves)
+			   bool *moves) REQUIRES(q->lock)
 {
 	if (READ_ONCE(t->state) == THREAD_DEAD)
 		return -ESRCH;
@@ -258,6 +258,7 @@ int thread_set_affinity(struct thread *t, const struct cpumask *mask)
 	completion_init(&r.done);
 	flags = irq_save();
 	q = lock_queue_of(t);
+	spin_assert_held(&q->lock);
 	err = change_affinity(q, t, &r, &moves);
 	spin_unlock(&q->lock);
 	if (moves)

@@ -5,6 +5,7 @@
  *	sched.c		which thread runs next, and the switch
  *	place.c		on which CPU a thread runs
  *	sched_cpu.c	CPUs that come and go
+ *	sched_check.c	what must hold at a switch
  *
  * A thread that wants to run (on_rq) is in one of three places: it runs (running), it is on a
  * list of ready[], or it is on its way from one queue to another and on none.  thread.cpu
@@ -18,6 +19,7 @@
 #include "arch/x86_64/spinlock.h"
 #include "kernel/thread.h"
 #include "kernel/timer.h"
+#include "lib/lock_check.h"
 
 /* What is left to do when the lock has been released: bits of run_queue.after. */
 #define AFTER_DEAD  1u /* .before has ended: tell who joins it */
@@ -26,23 +28,24 @@
 #define AFTER_EMPTY 8u /* .closed, and perhaps nothing is left: who waits for that looks */
 
 struct run_queue {
-	struct spinlock lock;	 /* rank LOCK_RANK_RUNQUEUE */
-	u32 cpu;		 /* constant */
-	u32 mask;		 /* [lock] bit p: ready[p] is not empty */
-	u32 nr_ready;		 /* [lock] threads on ready[]; others may read it as a hint */
-	u32 after;		 /* [lock] AFTER_*; then the CPU's, interrupts off */
-	bool closed;		 /* [lock] the CPU leaves: nobody comes, and who may move goes.  Who
-				    ran when none of these waited any more has .attention */
-	bool ticking;		 /* its CPU's, interrupts off: the tick is started */
-	struct thread *running;	 /* [lock] the CPU's current */
-	struct thread *before;	 /* [lock] who ran before it, during a switch */
-	struct thread *idle;	 /* constant */
-	struct list_node pinned; /* [lock] threads that were switched out in a
-				    migrate-disabled section, by .pinned_node */
-	struct list_node answered; /* [lock] struct affinity_request */
-	struct wait_queue drained; /* for who waits until nothing is left */
-	struct timer tick;	   /* its CPU's */
-	struct list_node ready[PRIORITIES];
+	struct spinlock lock;	       /* rank LOCK_RANK_RUNQUEUE */
+	u32 cpu;		       /* constant */
+	u32 mask GUARDED_BY(lock);     /* bit p: ready[p] is not empty */
+	u32 nr_ready GUARDED_BY(lock); /* threads on ready[]; others may read it as a hint */
+	u32 after;		       /* [lock] AFTER_*; then the CPU's, interrupts off */
+	/* The CPU leaves: nobody comes, and who may move goes.  Who ran when none of these
+	   waited any more has .attention. */
+	bool closed GUARDED_BY(lock);
+	bool ticking; /* its CPU's, interrupts off: the tick is started */
+	struct thread *running GUARDED_BY(lock); /* the CPU's current */
+	struct thread *before;			 /* [lock] who ran before it, during a switch */
+	struct thread *idle;			 /* constant */
+	/* Threads that were switched out in a migrate-disabled section, by .pinned_node. */
+	struct list_node pinned GUARDED_BY(lock);
+	struct list_node answered GUARDED_BY(lock); /* struct affinity_request */
+	struct wait_queue drained;		    /* for who waits until nothing is left */
+	struct timer tick;			    /* its CPU's */
+	struct list_node ready[PRIORITIES] GUARDED_BY(lock);
 } ALIGNED(64);
 
 extern struct run_queue run_queues[MAX_CPUS];
@@ -62,16 +65,16 @@ struct affinity_request {
 };
 
 /* Lock the queue that @t belongs to.  Interrupts off. */
-struct run_queue *lock_queue_of(const struct thread *t);
+struct run_queue *lock_queue_of(const struct thread *t) REQUIRES(irqs_off);
 
-static inline u32 top_priority(const struct run_queue *q)
+static inline u32 top_priority(const struct run_queue *q) REQUIRES(q->lock)
 {
 	return 31u - (u32)__builtin_clz(q->mask);
 }
 
 /* --- sched.c.  All under the lock of @q ---------------------------------------------------- */
 
-static inline void queue_insert(struct run_queue *q, struct thread *t, bool first)
+static inline void queue_insert(struct run_queue *q, struct thread *t, bool first) REQUIRES(q->lock)
 {
 	struct list_node *list = &q->ready[t->priority];
 
@@ -83,7 +86,7 @@ static inline void queue_insert(struct run_queue *q, struct thread *t, bool firs
 	q->nr_ready++;
 }
 
-static inline void queue_remove(struct run_queue *q, struct thread *t)
+static inline void queue_remove(struct run_queue *q, struct thread *t) REQUIRES(q->lock)
 {
 	list_del(&t->queue);
 	if (list_empty(&q->ready[t->priority]))
@@ -98,13 +101,13 @@ static inline bool is_queued(const struct thread *t)
 }
 
 /* Put @t on @q, its own, and see to it that the CPU notices if it must. */
-void enqueue(struct run_queue *q, struct thread *t);
+void enqueue(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
 /* Let @q's CPU think again about who runs. */
 void kick(const struct run_queue *q);
 
 /* No lock held any more: interrupts as they were, and what need_resched asked for meanwhile. */
-static inline void leave(u64 flags)
+static inline void leave(u64 flags) RELEASES(irqs_off)
 {
 	irq_restore(flags);
 	preempt_if_needed();
@@ -122,13 +125,13 @@ u32 claim_idle(const struct cpumask *allowed);
 u32 select_cpu(struct thread *t);
 
 /* Put @t, which is on its way, on the queue where it should run.  No lock held, interrupts off. */
-void place(struct thread *t);
+void place(struct thread *t) REQUIRES(irqs_off);
 
 /*
  * @t is switched out and something is special about it: it is in a section or has just
  * ended one, has requests, or its CPU leaves.  May it stay?  Under the lock of @q, its own.
  */
-bool settle(struct run_queue *q, struct thread *t);
+bool settle(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
 #define ANY_CPU MAX_CPUS
 
@@ -136,10 +139,16 @@ bool settle(struct run_queue *q, struct thread *t);
  * The most urgent thread that waits on @q and may run on @cpu, or ANY_CPU: off the queue, on its
  * way.  NULL: none.  Under the lock of @q.
  */
-struct thread *take_waiting(struct run_queue *q, u32 cpu);
+struct thread *take_waiting(struct run_queue *q, u32 cpu) REQUIRES(q->lock);
 
 /* Bring a thread from a CPU where some wait to this one, which has none.  Interrupts off. */
-void pull(void);
+void pull(void) REQUIRES(irqs_off);
 
 /* Answer requests that @q has noted.  No lock held, interrupts off. */
-void answer_requests(struct run_queue *q);
+void answer_requests(struct run_queue *q) REQUIRES(irqs_off) EXCLUDES(q->lock);
+
+/* --- sched_check.c ------------------------------------------------------------------------- */
+
+/* Panics if the switch from @prev to @next, about to be made, breaks a rule. */
+void check_switch(const struct run_queue *q, const struct thread *prev, const struct thread *next)
+	REQUIRES(q->lock);

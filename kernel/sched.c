@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/sched.c - which thread a CPU runs: choice, switch, preemption, waking, idling.
- * run_queue.h says what a queue is; place.c on which one a thread is.
+ * run_queue.h says what a queue is; place.c on which one a thread is; sched_check.c what
+ * must hold at each switch.
  *
  * A switch holds the run queue's lock from before the choice until after the stacks have
  * changed: reschedule() takes it on the old thread's stack, finish() releases it on the new
@@ -30,15 +31,12 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
-#include "arch/x86_64/user_call.h"
 #include "kernel/hotplug.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
-#include "lib/ksyms.h"
 #include "mm/kspace.h"
 #include "mm/switch.h"
-#include "mm/tlb_check.h"
 
 #define TICK_NS (10 * NS_PER_MS)
 
@@ -48,26 +46,8 @@ DEFINE_PER_CPU(struct run_queue *, run_queue);
 struct run_queue run_queues[MAX_CPUS];
 struct cpumask cpus_idle;
 
-static void NORETURN cannot_block(const void *caller, const char *why)
-{
-	u64 offset;
-	const char *name = ksym_find((u64)caller, &offset);
-
-	panic("thread %s blocks %s (preempt_count %u), in %s+%#lx", current->name, why,
-	      preempt_count, name != NULL ? name : "?", offset);
-}
-
-void check_may_block(const void *caller)
-{
-	if (irq_depth != 0 || nmi_depth != 0)
-		cannot_block(caller, "in an interrupt");
-	if (preempt_count != 0)
-		cannot_block(caller, "while it must not be preempted");
-	if (!irqs_enabled())
-		cannot_block(caller, "with interrupts off");
-}
-
-struct run_queue *lock_queue_of(const struct thread *t)
+/* Which lock it returns with, the checker is told by spin_assert_held(). */
+NO_LOCK_CHECK struct run_queue *lock_queue_of(const struct thread *t)
 {
 	for (;;) {
 		struct run_queue *q = &run_queues[READ_ONCE(t->cpu)];
@@ -172,6 +152,7 @@ bool thread_wake(struct thread *t)
 	struct run_queue *q = lock_queue_of(t); /* a full barrier before .state is read */
 	bool blocked = READ_ONCE(t->state) == THREAD_BLOCKED, elsewhere = false;
 
+	spin_assert_held(&q->lock);
 	thread_check(t);
 	if (blocked)
 		WRITE_ONCE(t->state, THREAD_RUNNABLE);
@@ -193,8 +174,10 @@ bool thread_on_cpu(const struct thread *t)
 {
 	u64 flags = irq_save();
 	struct run_queue *q = lock_queue_of(t);
-	bool running = q->running == t;
+	bool running;
 
+	spin_assert_held(&q->lock);
+	running = q->running == t;
 	spin_unlock(&q->lock);
 	leave(flags);
 	return running;
@@ -207,6 +190,7 @@ void sched_set_effective_priority(struct thread *t, u32 priority)
 	u64 flags = irq_save();
 	struct run_queue *q = lock_queue_of(t);
 
+	spin_assert_held(&q->lock);
 	if (is_queued(t)) {
 		queue_remove(q, t);
 		t->priority = priority;
@@ -229,57 +213,6 @@ void thread_set_priority(struct thread *t, u32 priority)
 
 /* --- switching ---------------------------------------------------------------------------- */
 
-/* Sections and mappings of the thread that is switched out, which are this CPU's variables. */
-static void check_carried(const struct run_queue *q, const struct thread *prev)
-{
-	u32 sections = migrate_count & ~MIGRATE_SLOW;
-
-	ASSERT(prev->migrate_count == 0 && prev->kmap.depth == 0,
-	       "thread %s runs, and %#x sections and %u mappings were left behind", prev->name,
-	       prev->migrate_count, prev->kmap.depth);
-	ASSERT(migrate_count == 0 ||
-		       (migrate_count & MIGRATE_SLOW && sections != 0 &&
-			prev->pinned_cpu == cpu_id && !list_empty(&prev->pinned_node)),
-	       "thread %s, of CPU %u, is switched out on CPU %u in %#x sections", prev->name,
-	       prev->pinned_cpu, cpu_id, migrate_count);
-	ASSERT(sections >= KMAP_PINS * kmap_depth, "thread %s: %u sections for %u mappings",
-	       prev->name, sections, kmap_depth);
-	ASSERT(prev != q->idle || (kmap_depth | migrate_count) == 0,
-	       "CPU %u: idle with %u pages mapped in %#x sections", cpu_id, kmap_depth,
-	       migrate_count);
-	kmap_check_switch();
-}
-
-static void check_switch(const struct run_queue *q, const struct thread *prev,
-			 const struct thread *next)
-{
-	vaddr_t sp = (vaddr_t)__builtin_frame_address(0);
-
-	thread_check(prev);
-	thread_check(next);
-	ASSERT(next->cpu == cpu_id && q->cpu == cpu_id && q == &run_queues[cpu_id],
-	       "thread %s of CPU %u runs on CPU %u", next->name, next->cpu, cpu_id);
-	ASSERT(spin_only_held(&q->lock), "CPU %u: a switch with more locks than the queue's",
-	       cpu_id);
-	ASSERT(prev == q->running && prev == current && prev->cpu == cpu_id,
-	       "thread %s of CPU %u is switched out on CPU %u, where %s runs", prev->name,
-	       prev->cpu, cpu_id, q->running->name);
-	ASSERT(irq_depth == 0 && nmi_depth == 0, "CPU %u: switch in an interrupt", cpu_id);
-	ASSERT(next->migrate_count == 0 || next->pinned_cpu == cpu_id,
-	       "thread %s, which may not leave CPU %u, runs on CPU %u", next->name,
-	       next->pinned_cpu, cpu_id);
-	ASSERT(preempt_count == 1, "CPU %u: switch with preempt_count %u", cpu_id, preempt_count);
-	ASSERT(!irqs_enabled(), "CPU %u: switch with interrupts on", cpu_id);
-	ASSERT(sp < prev->stack_top && sp >= prev->stack_top - KERNEL_STACK_SIZE,
-	       "thread %s runs on a stack at %p, not on its own", prev->name, (void *)sp);
-	ASSERT(!is_cpu_local(sp) && !is_cpu_local(next->sp),
-	       "CPU-local stack: thread %s at %p, thread %s at %p", prev->name, (void *)sp,
-	       next->name, (void *)next->sp);
-	check_carried(q, prev);
-	tlb_check();
-	ASSERT(!user_call_active(), "thread %s is switched out inside user_call()", prev->name);
-}
-
 /* @prev gives the CPU up for good or until it is woken. */
 static ALWAYS_INLINE void put_blocked(struct run_queue *q, struct thread *prev, u32 state)
 {
@@ -290,7 +223,7 @@ static ALWAYS_INLINE void put_blocked(struct run_queue *q, struct thread *prev, 
 }
 
 /* The thread to run next, off the queue. */
-static ALWAYS_INLINE struct thread *take_first(struct run_queue *q)
+static ALWAYS_INLINE struct thread *take_first(struct run_queue *q) REQUIRES(q->lock)
 {
 	struct thread *next;
 
@@ -303,6 +236,7 @@ static ALWAYS_INLINE struct thread *take_first(struct run_queue *q)
 
 /* @prev's turn is over: the first of its equals is next, and it goes behind the last. */
 static ALWAYS_INLINE struct thread *take_turn(struct run_queue *q, struct thread *prev)
+	REQUIRES(q->lock)
 {
 	struct list_node *equals = &q->ready[prev->priority];
 	struct thread *next = list_first(equals, struct thread, queue);
@@ -313,7 +247,7 @@ static ALWAYS_INLINE struct thread *take_turn(struct run_queue *q, struct thread
 }
 
 /* Others than @prev's equals are to be looked at.  It is on the queue, or not to be. */
-static struct thread *take_best(struct run_queue *q)
+static struct thread *take_best(struct run_queue *q) REQUIRES(q->lock)
 {
 	struct thread *next = take_first(q);
 
@@ -327,7 +261,7 @@ static struct thread *take_best(struct run_queue *q)
  * wait after it as before, and the tick is started.
  */
 static ALWAYS_INLINE struct thread *choose_with(struct run_queue *q, struct thread *prev,
-						bool preempted)
+						bool preempted) REQUIRES(q->lock)
 {
 	u32 top;
 
@@ -346,6 +280,7 @@ static ALWAYS_INLINE struct thread *choose_with(struct run_queue *q, struct thre
 }
 
 static ALWAYS_INLINE struct thread *choose(struct run_queue *q, struct thread *prev, bool preempted)
+	REQUIRES(q->lock)
 {
 	u32 state = READ_ONCE(prev->state);
 	bool stays = true;
@@ -377,7 +312,7 @@ static ALWAYS_INLINE void switch_migrate(struct thread *prev, struct thread *nex
 }
 
 static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *prev,
-					 struct thread *next)
+					 struct thread *next) REQUIRES(q->lock, irqs_off)
 {
 	if (CONFIG_DEBUG)
 		check_switch(q, prev, next);
@@ -394,7 +329,7 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 }
 
 /* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
-static NOINLINE void do_after(struct run_queue *q, u32 after)
+static NOINLINE void do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off)
 {
 	struct thread *before = q->before;
 
@@ -410,11 +345,12 @@ static NOINLINE void do_after(struct run_queue *q, u32 after)
 }
 
 /* On the stack of who runs now. */
-static ALWAYS_INLINE void finish(void)
+static ALWAYS_INLINE void finish(void) REQUIRES(irqs_off)
 {
 	struct run_queue *q = run_queue;
 	u32 after = q->after;
 
+	spin_assert_held(&q->lock); /* reschedule() took it, perhaps on another stack */
 	spin_unlock_irqs_off(&q->lock);
 	if (unlikely(after != 0))
 		do_after(q, after);
@@ -426,8 +362,11 @@ void sched_finish_first_switch(void)
 	irq_enable();
 }
 
-/* Interrupts off, before and after; the CPU may be another one after. */
-static ALWAYS_INLINE void reschedule(bool preempted)
+/*
+ * Interrupts off, before and after; the CPU may be another one after.  The lock that it takes,
+ * finish() releases, of this queue or, on another stack, of that one: too much for a checker.
+ */
+static ALWAYS_INLINE void reschedule(bool preempted) REQUIRES(irqs_off) NO_LOCK_CHECK
 {
 	struct run_queue *q = run_queue;
 	struct thread *prev = current, *next;
@@ -496,8 +435,8 @@ static int run_boot_cpu_idle(void *arg)
 	sched_run_idle();
 }
 
-/* @idle runs on @cpu from its start, unless @running does. */
-static void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
+/* @idle runs on @cpu from its start, unless @running does.  Nobody else looks at its queue yet. */
+static NO_LOCK_CHECK void set_up_cpu(u32 cpu, struct thread *idle, struct thread *running)
 {
 	struct run_queue *q = &run_queues[cpu];
 

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "kernel/thread.h"
+#include "lib/lock_check.h"
 
 /* The boot becomes the thread "boot", and this CPU can switch.  Panics without memory. */
 void sched_init(void);
@@ -94,4 +95,4 @@ static inline void might_block(const void *caller)
 bool thread_on_cpu(const struct thread *t);
 
 /* The second half of a thread's first switch, on its stack; turns interrupts on. */
-void sched_finish_first_switch(void);
+void sched_finish_first_switch(void) RELEASES(irqs_off);

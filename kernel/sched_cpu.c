@@ -45,7 +45,7 @@ static void close(struct run_queue *q)
 }
 
 /* Nobody who may move waits on @q any more: the one that runs looks at where it may. */
-static void hurry(struct run_queue *q)
+static void hurry(struct run_queue *q) REQUIRES(q->lock)
 {
 	if (q->running != q->idle)
 		q->running->attention = true;
@@ -102,17 +102,17 @@ static void look(struct run_queue *q, struct report *r)
 
 static void print_report(struct run_queue *q)
 {
-	u64 now = time_ns(), offset;
+	u64 now = time_ns();
 	struct report r;
 
 	look(q, &r);
 	for (u32 i = 0; i < MIN(r.all, REPORTED); i++) {
-		const char *name = ksym_find(r.pinned[i].site, &offset);
+		struct ksym_place site = ksym_place(r.pinned[i].site);
 
 		printk("cpus: CPU %u waits for thread %s, for %lu ms in a section that begins at "
 		       "%s+%#lx\n",
 		       q->cpu, r.pinned[i].name, (now - r.pinned[i].since) / NS_PER_MS,
-		       name != NULL ? name : "?", offset);
+		       site.function, site.offset);
 	}
 	if (r.all > REPORTED)
 		printk("cpus: CPU %u waits for %u threads more\n", q->cpu, r.all - REPORTED);
@@ -156,7 +156,7 @@ void sched_check_drained(void)
 {
 	struct run_queue *q = run_queue;
 
-	ASSERT(list_empty(&q->pinned) && q->nr_ready == 0 && current == q->idle,
+	ASSERT(list_empty(&q->pinned) && READ_ONCE(q->nr_ready) == 0 && current == q->idle,
 	       "CPU %u leaves, and %s is in a migrate-disabled section or wants to run there",
 	       q->cpu,
 	       list_empty(&q->pinned) ? "a thread"

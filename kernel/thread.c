@@ -51,7 +51,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 }
 
 /* A new thread's first C, on its own stack, from switch_stacks(). */
-static void begin(void)
+static void begin(void) RELEASES(irqs_off)
 {
 	struct thread *self;
 
@@ -97,14 +97,13 @@ void thread_start(struct thread *t)
 
 void thread_panic_leak(const char *what)
 {
-	u64 offset;
-	const char *site;
+	struct ksym_place site;
 
 	if (kmap_depth != 0)
 		kmap_panic_leak(current->name, what);
-	site = ksym_find(migrate_site, &offset);
+	site = ksym_place(migrate_site);
 	panic("thread %s %s in a migrate-disabled section, which began in %s+%#lx", current->name,
-	      what, site != NULL ? site : "?", offset);
+	      what, site.function, site.offset);
 }
 
 void thread_exit(int status)

@@ -33,18 +33,18 @@
 
 static struct timer_queue {
 	struct spinlock lock; /* rank LOCK_RANK_TIMERS */
-	struct list_node
-		timers;	       /* [lock] soonest first; those of one moment as they were started */
-	struct timer *running; /* [lock] whose function this CPU runs */
+	/* Soonest first; those of one moment as they were started. */
+	struct list_node timers GUARDED_BY(lock);
+	struct timer *running GUARDED_BY(lock); /* whose function this CPU runs */
 } ALIGNED(64) queues[MAX_CPUS];
 
-static struct timer *first_of(struct timer_queue *q)
+static struct timer *first_of(struct timer_queue *q) REQUIRES(q->lock)
 {
 	return list_empty(&q->timers) ? NULL : list_first(&q->timers, struct timer, node);
 }
 
 /* Let this CPU's hardware wait for the first timer of @q, its own, or for nothing. */
-static void arm(struct timer_queue *q)
+static void arm(struct timer_queue *q) REQUIRES(q->lock)
 {
 	struct timer *first = first_of(q);
 
@@ -74,8 +74,8 @@ void timer_init_pinned(struct timer *t, timer_fn fn)
 	t->pinned = true;
 }
 
-/* Lock the queue that @t belongs to.  Interrupts off. */
-static struct timer_queue *lock_home_of(const struct timer *t)
+/* Lock the queue that @t belongs to.  Interrupts off.  Then say spin_assert_held(). */
+static NO_LOCK_CHECK struct timer_queue *lock_home_of(const struct timer *t)
 {
 	for (;; cpu_pause()) {
 		u32 cpu = READ_ONCE(t->cpu);
@@ -90,7 +90,7 @@ static struct timer_queue *lock_home_of(const struct timer *t)
 }
 
 /* Under the lock. */
-static void insert(struct timer_queue *q, struct timer *t)
+static void insert(struct timer_queue *q, struct timer *t) REQUIRES(q->lock)
 {
 	struct timer *later;
 
@@ -100,8 +100,8 @@ static void insert(struct timer_queue *q, struct timer *t)
 	list_add_tail(&t->node, &later->node);
 }
 
-/* From the queue of another CPU, locked, to this one's, then locked. */
-static struct timer_queue *bring_here(struct timer_queue *q, struct timer *t)
+/* From the queue of another CPU, locked, to this one's, then locked: one for the other. */
+static NO_LOCK_CHECK struct timer_queue *bring_here(struct timer_queue *q, struct timer *t)
 {
 	struct timer_queue *here = &queues[cpu_id];
 
@@ -118,6 +118,7 @@ void timer_start(struct timer *t, u64 deadline)
 	u64 flags = irq_save();
 	struct timer_queue *q = lock_home_of(t);
 
+	spin_assert_held(&q->lock);
 	ASSERT(list_empty(&t->node), "timer %p is pending", (void *)t);
 	if (q->running != t)
 		q = bring_here(q, t);
@@ -130,6 +131,7 @@ void timer_start(struct timer *t, u64 deadline)
 
 /* @may_wait: for other CPUs, as the caller came. */
 static void check_cancel(const struct timer_queue *q, const struct timer *t, bool may_wait)
+	REQUIRES(q->lock)
 {
 	const struct timer_queue *here = &queues[cpu_id];
 
@@ -149,8 +151,10 @@ static bool try_cancel(struct timer *t, bool *pending)
 	u64 flags = irq_save();
 	bool may_wait = spin_may_wait_for_cpus();
 	struct timer_queue *q = lock_home_of(t);
-	bool running = q->running == t;
+	bool running;
 
+	spin_assert_held(&q->lock);
+	running = q->running == t;
 	if (CONFIG_DEBUG)
 		check_cancel(q, t, may_wait);
 	if (!list_empty(&t->node)) {

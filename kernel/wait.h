@@ -21,12 +21,13 @@
 #include "kernel/timer.h"
 #include "lib/err.h"
 #include "lib/list.h"
+#include "lib/lock_check.h"
 
 struct thread;
 
 struct wait_queue {
-	struct spinlock lock;	  /* rank LOCK_RANK_WAIT */
-	struct list_node waiters; /* [lock] who has waited longest first */
+	struct spinlock lock;			   /* rank LOCK_RANK_WAIT */
+	struct list_node waiters GUARDED_BY(lock); /* who has waited longest first */
 };
 
 #define WAIT_QUEUE_INIT(var)                                                                       \

@@ -10,7 +10,7 @@
 
 #define DIGITS_MAX     20 /* of a 64-bit number, in decimal */
 #define POINTER_DIGITS 16
-#define PRECISION_NONE -1
+#define PRECISION_NONE (-1)
 #define SIZE_LIMIT     (1 << 20) /* of a width or precision: sums stay far from overflow */
 
 struct out {

@@ -117,7 +117,7 @@ static struct slot *next_idle(const struct cpu_tlb *t, struct slot *s)
 	return likely(s != t->loaded) ? s : s->next;
 }
 
-static struct slot *choose_victim(struct cpu_tlb *t)
+static struct slot *choose_victim(struct cpu_tlb *t) REQUIRES(irqs_off)
 {
 	struct slot *s = t->hand;
 

@@ -22,6 +22,7 @@
 
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
+#include "lib/lock_check.h"
 #include "mm/mm.h"
 
 struct slot {
@@ -95,7 +96,7 @@ void asid_release_cpu(void);
  * The loaded slot's user side is about to be entered: the CR3 for it, which pays what its
  * tag owes.  Interrupts off, until it is loaded.
  */
-u64 asid_enter_user(void);
+u64 asid_enter_user(void) REQUIRES(irqs_off);
 
 /* @s's user tag owes a flush: its next load pays.  This CPU's slot, interrupts off. */
 static inline void asid_owe_user_flush(struct slot *s)
@@ -110,7 +111,7 @@ extern struct slot asid_nobody;
  * Bind a slot of this CPU to @mm, which has none.  Cannot fail.  Interrupts off.  Its
  * tlb_gen is 0: it must be loaded with a flush.  May load the neutral PGD (asids=1).
  */
-struct slot *asid_bind(struct mm *mm);
+struct slot *asid_bind(struct mm *mm) REQUIRES(irqs_off);
 
 /* Does CPU @cpu have a slot that serves @mm?  Any CPU may ask. */
 static inline bool asid_bound(const struct mm *mm, u32 cpu)
@@ -122,7 +123,7 @@ static inline bool asid_bound(const struct mm *mm, u32 cpu)
  * Give back this CPU's PGDs beyond the reserve, and what the policy keeps for mms that are
  * not loaded.  How many pages.  The slot loaded stays as it is.  Interrupts off.
  */
-u32 asid_give_back(void);
+u32 asid_give_back(void) REQUIRES(irqs_off);
 
 /* Would that free a page of @cpu's?  Any CPU may ask, about one with slots; of the moment. */
 bool asid_cpu_has_spare(u32 cpu);

@@ -14,7 +14,7 @@
  */
 #include "mm/zone.h"
 
-static void block_link(struct zone *zone, struct page *page, unsigned order)
+static void block_link(struct zone *zone, struct page *page, unsigned order) REQUIRES(zone->lock)
 {
 	page->order = (u8)order;
 	WRITE_ONCE(page->state, PAGE_FREE);
@@ -22,7 +22,7 @@ static void block_link(struct zone *zone, struct page *page, unsigned order)
 	zone->by_order[order]++;
 }
 
-static void block_unlink(struct zone *zone, struct page *page)
+static void block_unlink(struct zone *zone, struct page *page) REQUIRES(zone->lock)
 {
 	list_del(&page->node);
 	zone->by_order[page->order]--;

@@ -104,6 +104,7 @@ static bool is_only_user(const struct page *first, u32 level)
 
 /* A page of its own for the writer, in place of one that is shared. */
 static int copy_on_write(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry)
+	REQUIRES(mm->lock)
 {
 	struct page *old = user_pt_page(*entry), *copy = alloc_page(ZONE_USER);
 	struct gather g;
@@ -130,6 +131,7 @@ static int copy_on_write(struct mm *mm, const struct region *r, vaddr_t va, pte_
  * so the other side keeps its large leaf.
  */
 static int make_writable(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry, u32 level)
+	REQUIRES(mm->lock)
 {
 	if (is_shared(r) || is_only_user(user_pt_page(*entry), level)) {
 		user_pt_set(mm, entry, level, *entry | PTE_WRITE);
@@ -148,7 +150,7 @@ static int make_writable(struct mm *mm, const struct region *r, vaddr_t va, pte_
 
 /* The entry is there: what is missing? */
 static int fix_present(struct mm *mm, const struct region *r, vaddr_t va, pte_t *entry, u32 level,
-		       enum fault_access access)
+		       enum fault_access access) REQUIRES(mm->lock)
 {
 	if (access == FAULT_WRITE && !(*entry & PTE_WRITE))
 		return make_writable(mm, r, va, entry, level);
@@ -159,7 +161,7 @@ static int fix_present(struct mm *mm, const struct region *r, vaddr_t va, pte_t 
 
 /* A leaf of at most @largest for @va, where @r allows @access. */
 static int fault_in(struct mm *mm, const struct region *r, vaddr_t va, u32 largest,
-		    enum fault_access access)
+		    enum fault_access access) REQUIRES(mm->lock)
 {
 	u32 level = largest;
 	pte_t *entry = user_pt_make(mm, va, &level), leaf;
@@ -175,7 +177,7 @@ static int fault_in(struct mm *mm, const struct region *r, vaddr_t va, u32 large
 	return err;
 }
 
-static int fault_locked(struct mm *mm, vaddr_t va, enum fault_access access)
+static int fault_locked(struct mm *mm, vaddr_t va, enum fault_access access) REQUIRES(mm->lock)
 {
 	const struct region *r = region_find(&mm->regions, va);
 	u32 largest;

@@ -192,7 +192,7 @@ static void sync_if_loaded(void *arg)
 		sync_loaded();
 }
 
-static void drop_if_loaded(void *arg)
+static void drop_if_loaded(void *arg) REQUIRES(irqs_off)
 {
 	const struct mm *mm = arg;
 
@@ -207,7 +207,7 @@ static void drop_if_loaded(void *arg)
  * binding, it is seen, and undone.  Changers are serialised by mm->lock, so none looks in
  * between.
  */
-static void trim(struct mm *mm, u32 cpu)
+static void trim(struct mm *mm, u32 cpu) REQUIRES(mm->lock)
 {
 	if (asid_bound(mm, cpu))
 		return;
@@ -220,7 +220,7 @@ static void trim(struct mm *mm, u32 cpu)
  * Must @cpu be told of a change of [start, end)?  Of all ranges where tables were freed:
  * then start == end.
  */
-static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end)
+static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end) REQUIRES(mm->lock)
 {
 	struct cpu_tlb *t = per_cpu_ptr(&cpu_tlb, cpu);
 	/* In this order: a CPU that leaves in between is seen by one of them. */
@@ -243,6 +243,7 @@ static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end)
 
 /* Tell those who need it, do one's own part, wait for all.  Traced, alone too. */
 static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_fn fn)
+	REQUIRES(mm->lock)
 {
 	struct cpumask candidates = mm->cpus, targets = { 0 };
 	u32 cpu, self = cpu_id, others = 0;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "mm/asid.h"
 
 /* More INVLPGs than this are a whole flush. */
@@ -20,10 +21,10 @@ void flush_init(void);
  * large (SDM vol. 3A, 4.10.4.1).  FLUSH_WHOLE: tables there were taken out.
  * On return no CPU can use what was there before (R3, R4).  Under mm->lock, interrupts on.
  */
-void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride);
+void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride) REQUIRES(mm->lock);
 
 /* Each CPU that has @mm loaded goes to its neutral PGD.  Under mm->lock, interrupts on. */
-void flush_drop_mm(struct mm *mm);
+void flush_drop_mm(struct mm *mm) REQUIRES(mm->lock);
 
 /*
  * May @s, not loaded, go from its generation to @gen without a flush?  True if all the

@@ -21,7 +21,8 @@ static void get_run(struct page *first, unsigned order)
 		get_page(first + i);
 }
 
-static int fork_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
+/* Nobody else knows the child, whose lock is not held. */
+static NO_LOCK_CHECK int fork_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
 {
 	struct fork *f = arg;
 	pte_t *copy = user_pt_make(f->child, va, &level), leaf = shared_load(entry);
@@ -39,8 +40,7 @@ static int fork_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
 	return 0;
 }
 
-/* @mm's lock is held; nobody else knows the child. */
-static int fork_tables(struct mm *mm, struct mm *child)
+static int fork_tables(struct mm *mm, struct mm *child) REQUIRES(mm->lock)
 {
 	struct fork f = { .child = child };
 	struct region *r;

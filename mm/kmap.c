@@ -43,62 +43,51 @@ int kmap_prepare_cpu(u32 cpu)
 
 /* --- what goes wrong ---------------------------------------------------------------------- */
 
-/* The function that @place lies in; *@offset: how far in. */
-static const char *function_of(u64 place, u64 *offset)
-{
-	const char *name = ksym_find(place, offset);
-
-	return name != NULL ? name : "?";
-}
-
 static void print_mappings(void)
 {
 	for (u32 depth = kmap_depth; depth-- > 0;) {
-		u64 offset;
-		const char *name = function_of(kmap_site[depth], &offset);
+		struct ksym_place site = ksym_place(kmap_site[depth]);
 
-		printk("kmap: %p was mapped in %s+%#lx\n", (void *)kmap_slot_address(depth), name,
-		       offset);
+		printk("kmap: %p was mapped in %s+%#lx\n", (void *)kmap_slot_address(depth),
+		       site.function, site.offset);
 	}
 }
 
 void kmap_panic_overflow(void)
 {
-	u64 offset;
 	/* The call returns never: what lies behind it may be another function. */
-	const char *name = function_of((u64)__builtin_return_address(0) - 1, &offset);
+	struct ksym_place here = ksym_place((u64)__builtin_return_address(0) - 1);
 
 	print_mappings();
-	panic("kmap_local_page() in %s+%#lx: %u pages are mapped already", name, offset,
-	      kmap_depth);
+	panic("kmap_local_page() in %s+%#lx: %u pages are mapped already", here.function,
+	      here.offset, kmap_depth);
 }
 
 void kmap_panic_leak(const char *name, const char *what)
 {
 	u32 n = kmap_depth;
-	u64 offset;
-	const char *site = function_of(kmap_site[n - 1], &offset);
+	struct ksym_place site = ksym_place(kmap_site[n - 1]);
 
 	print_mappings();
-	panic("thread %s %s with %u pages mapped, the last in %s+%#lx", name, what, n, site,
-	      offset);
+	panic("thread %s %s with %u pages mapped, the last in %s+%#lx", name, what, n,
+	      site.function, site.offset);
 }
 
 void kunmap_other(const void *address)
 {
-	u64 here = (u64)__builtin_return_address(0), offset, last_offset = 0;
+	u64 caller = (u64)__builtin_return_address(0);
+	struct ksym_place here, last = { "nothing", 0 };
 	vaddr_t va = (vaddr_t)address;
 	u32 n = kmap_depth;
-	const char *name, *last = "nothing";
 
 	if (kmap_kind == KMAP_DIRECT && va >= DIRECT_MAP_BASE && va < DIRECT_MAP_END)
 		return;
-	name = function_of(here, &offset);
+	here = ksym_place(caller);
 	if (n > 0)
-		last = function_of(kmap_site[n - 1], &last_offset);
+		last = ksym_place(kmap_site[n - 1]);
 	print_mappings();
 	panic("kunmap_local(%p) in %s+%#lx, but the last of %u mappings was made in %s+%#lx",
-	      address, name, offset, n, last, last_offset);
+	      address, here.function, here.offset, n, last.function, last.offset);
 }
 
 void kmap_check_map(u32 depth)

@@ -34,6 +34,7 @@
 #pragma once
 
 #include "arch/x86_64/trap.h"
+#include "lib/lock_check.h"
 #include "mm/asid.h"
 #include "mm/kmap_window.h"
 #include "mm/page_alloc.h"
@@ -129,7 +130,7 @@ void kmap_take_down(struct kmap_stack *s);
 void kmap_put_up(struct kmap_stack *s);
 
 /* The current task's mappings come down, into @s.  Interrupts off, before the CR3 write. */
-static ALWAYS_INLINE void kmap_switch_out(struct kmap_stack *s)
+static ALWAYS_INLINE void kmap_switch_out(struct kmap_stack *s) REQUIRES(irqs_off)
 {
 	if (CONFIG_DEBUG)
 		s->bias = kmap_bias;
@@ -141,7 +142,7 @@ static ALWAYS_INLINE void kmap_switch_out(struct kmap_stack *s)
  * Those of @s go up on this CPU, which has none.  Interrupts off, after the CR3 write: INVLPG
  * must reach the tag that the task then runs on.
  */
-static ALWAYS_INLINE void kmap_switch_in(struct kmap_stack *s)
+static ALWAYS_INLINE void kmap_switch_in(struct kmap_stack *s) REQUIRES(irqs_off)
 {
 	if (CONFIG_DEBUG)
 		this_cpu_write(kmap_bias, s->bias);

@@ -36,15 +36,16 @@ extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_
 extern const u8 boot_stack_guard[]; /* entry.asm */
 
 static struct {
-	struct spinlock lock; /* devices_next, stacks, and the tables below them */
+	struct spinlock lock; /* and of the tables below what it guards here */
 	pte_t *root;	      /* constant after kspace_init() */
 	pte_t *half;	      /* constant: kspace_half(root) */
 	pte_t image;	      /* constant: entry for KERNEL_BASE in a level-3 table */
 	pte_t entry_image;    /* constant: the same in a user PGD's; 0: not isolated */
-	vaddr_t devices_next;
-	u64 stacks_made;
-	paddr_t stack_page; /* for a stack that memory ran out on; 0: none */
-	vaddr_t stack_free; /* tops of recycled stacks, linked through their first word */
+	vaddr_t devices_next GUARDED_BY(lock);
+	u64 stacks_made GUARDED_BY(lock);
+	paddr_t stack_page GUARDED_BY(lock); /* for a stack that memory ran out on; 0: none */
+	/* Tops of recycled stacks, linked through their first word. */
+	vaddr_t stack_free GUARDED_BY(lock);
 	paddr_t window_start, window_end; /* constant */
 } kspace = {
 	.lock = SPINLOCK_INIT("kspace", LOCK_RANK_KSPACE),
@@ -409,10 +410,10 @@ void *kspace_map_device(paddr_t pa, u64 size, pte_t cache)
 }
 
 /*
- * Map the next stack of the stack area.  Under .lock.  What was mapped when memory ran
- * out stays, and the next attempt goes on from there.
+ * Map the next stack of the stack area.  What was mapped when memory ran out
+ * stays, and the next attempt goes on from there.
  */
-static vaddr_t make_stack(void)
+static vaddr_t make_stack(void) REQUIRES(kspace.lock)
 {
 	vaddr_t top = STACKS_BASE + (kspace.stacks_made + 1) * STACK_STRIDE;
 

@@ -5,6 +5,7 @@
  * Invariant: below one top-level entry either all regions have REGION_OWN_TOP_ENTRY or
  * none has.  So the neighbours of a place tell whose its entries are.
  */
+#include "arch/x86_64/layout.h"
 #include "lib/err.h"
 #include "mm/mm.h"
 
@@ -81,7 +82,7 @@ int mm_map(struct mm *mm, const struct map_request *q)
 	struct region spec = spec_of(q);
 	int err = -EEXIST;
 
-	if (q->size == 0 || spec.end < spec.start || spec.end > mm->regions.limit)
+	if (q->size == 0 || spec.end < spec.start || spec.end > USER_END)
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	if (entries_allow(&mm->regions, spec.start, spec.end, spec.flags))

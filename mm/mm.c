@@ -52,7 +52,8 @@ static bool alloc_parts(struct mm *mm)
 	return true;
 }
 
-struct mm *mm_create(void)
+/* Nobody knows it yet. */
+NO_LOCK_CHECK struct mm *mm_create(void)
 {
 	struct mm *mm = kmem_cache_zalloc(&mm_cache);
 
@@ -142,7 +143,7 @@ static int protect_leaf(void *arg, vaddr_t va, pte_t *entry, u32 level)
 	return 0;
 }
 
-static void protect_tables(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+static void protect_tables(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights) REQUIRES(mm->lock)
 {
 	struct protect p = { .rights = rights };
 

@@ -20,6 +20,7 @@
 
 #include "arch/x86_64/spinlock.h"
 #include "lib/cpumask.h"
+#include "lib/lock_check.h"
 #include "mm/entry_set.h"
 #include "mm/mm_counts.h"
 #include "mm/region.h"
@@ -55,10 +56,10 @@ struct mm {
 	struct flush_record ring[FLUSH_RING]; /* [a] record of generation g at g % FLUSH_RING */
 
 	struct spinlock lock; /* rank LOCK_RANK_MM; interrupts on, held while CPUs are waited for */
-	struct region_tree regions; /* [l] */
-	struct mm_events events;    /* [l] */
-	u64 pages;		    /* [l] user pages mapped by leaves */
-	u64 table_pages;	    /* [l] page-table pages, the reference included */
+	struct region_tree regions GUARDED_BY(lock);
+	struct mm_events events GUARDED_BY(lock);
+	u64 pages GUARDED_BY(lock);	  /* user pages mapped by leaves */
+	u64 table_pages GUARDED_BY(lock); /* page-table pages, the reference included */
 };
 
 /* An empty address space with one user.  NULL: out of memory. */

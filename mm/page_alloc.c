@@ -31,13 +31,13 @@ static reclaim_fn reclaim;
 
 /* --- single pages: this CPU's stacks; interrupts are off -------------------------- */
 
-static struct page_stack *my_stack(const struct zone *zone)
+static struct page_stack *my_stack(const struct zone *zone) REQUIRES(irqs_off)
 {
 	return &this_cpu_ptr(&page_stacks)->zone[zone->id];
 }
 
 /* The count changes under the lock, so that page_alloc_stats() counts no page twice. */
-static void stack_refill(struct zone *zone, struct page_stack *stack)
+static void stack_refill(struct zone *zone, struct page_stack *stack) REQUIRES(irqs_off)
 {
 	struct page *page;
 	u32 count = stack->count;
@@ -52,7 +52,7 @@ static void stack_refill(struct zone *zone, struct page_stack *stack)
 }
 
 /* Give the @n pages that have been there longest back. */
-static void stack_drain(struct zone *zone, struct page_stack *stack, u32 n)
+static void stack_drain(struct zone *zone, struct page_stack *stack, u32 n) REQUIRES(irqs_off)
 {
 	u32 left = stack->count - n;
 

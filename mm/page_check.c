@@ -69,7 +69,7 @@ static u64 check_block(u64 pfn, const struct page_range *range, struct tally *ta
 	return next;
 }
 
-static void check_list(const struct zone *zone, unsigned order)
+static void check_list(const struct zone *zone, unsigned order) REQUIRES(zone->lock)
 {
 	struct page *page;
 	u64 length = 0;
@@ -102,7 +102,7 @@ static void check_my_stack(const struct zone *zone, const struct tally *tally)
 }
 
 /* The zone's lock is held. */
-static void check_zone(const struct zone *zone)
+static void check_zone(const struct zone *zone) REQUIRES(zone->lock)
 {
 	struct tally tally = { 0 };
 

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "mm/asid.h"
 
 /* Which page a tag's PGD is.  The percpu kernel has all three, the classic one ignores it. */
@@ -74,7 +75,7 @@ void pgd_forget(struct mm *mm);
  * Copy entry @entry from the reference of the mm that @s, which is loaded, serves.
  * False: there is nothing to copy, or it is there.  Takes no lock.  Interrupts off.
  */
-bool pgd_fill(struct slot *s, u32 entry);
+bool pgd_fill(struct slot *s, u32 entry) REQUIRES(irqs_off);
 
 /* May @s's tag hold a translation of [start, end), not empty? */
 bool pgd_may_hold(const struct slot *s, vaddr_t start, vaddr_t end);

@@ -41,7 +41,7 @@ static u32 asked[MAX_CPUS]; /* atomic: the interrupt is on its way */
 static u32 shrink_asked;    /* atomic: whoever takes it gives slabs back */
 
 /* The PGDs first: they pass through the stack. */
-static void give_back(void *arg)
+static void give_back(void *arg) REQUIRES(irqs_off)
 {
 	(void)arg;
 	count_event(GIVE_BACKS);
@@ -49,7 +49,7 @@ static void give_back(void *arg)
 	page_alloc_drain_cpu(cpu_id);
 }
 
-static void on_reclaim(struct trapframe *f)
+static void on_reclaim(struct trapframe *f) REQUIRES(irqs_off)
 {
 	(void)f;
 	shared_store(&asked[cpu_id], 0); /* before: what is kept from here on is asked for anew */

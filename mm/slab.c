@@ -65,6 +65,7 @@ static void **link_of(const struct kmem_cache *cache, void *slot)
 
 /* The lock is held; @slab has a free slot and is on partial. */
 static void *pop_slot(struct kmem_cache *cache, struct page *slab, const void *caller)
+	REQUIRES(cache->lock)
 {
 	void *slot = slab->slab.free;
 
@@ -82,6 +83,7 @@ static void *pop_slot(struct kmem_cache *cache, struct page *slab, const void *c
 
 /* The lock is held.  Returns @slab if it is empty and not to be kept. */
 static struct page *push_slot(struct kmem_cache *cache, struct page *slab, void *slot)
+	REQUIRES(cache->lock)
 {
 	*link_of(cache, slot) = slab->slab.free;
 	slab->slab.free = slot;
@@ -101,7 +103,7 @@ static struct page *push_slot(struct kmem_cache *cache, struct page *slab, void 
 }
 
 /* The lock is held. */
-static void *take_slot(struct kmem_cache *cache, const void *caller)
+static void *take_slot(struct kmem_cache *cache, const void *caller) REQUIRES(cache->lock)
 {
 	if (list_empty(&cache->partial)) {
 		if (!cache->spare)
@@ -232,7 +234,8 @@ void kmem_cache_shrink(struct kmem_cache *cache)
 		slab_destroy(slab);
 }
 
-static NORETURN void panic_in_use(const struct kmem_cache *cache)
+/* Nobody uses the cache any more. */
+static NORETURN NO_LOCK_CHECK void panic_in_use(const struct kmem_cache *cache)
 {
 	const struct list_node *slabs = list_empty(&cache->full) ? &cache->partial : &cache->full;
 
@@ -241,7 +244,7 @@ static NORETURN void panic_in_use(const struct kmem_cache *cache)
 	panic("cache %s is destroyed with %lu objects in use", cache->name, cache->in_use);
 }
 
-void kmem_cache_destroy(struct kmem_cache *cache)
+NO_LOCK_CHECK void kmem_cache_destroy(struct kmem_cache *cache)
 {
 	kmem_cache_shrink(cache);
 	if (cache->in_use > 0)

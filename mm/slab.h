@@ -21,29 +21,30 @@
 #pragma once
 
 #include "arch/x86_64/spinlock.h"
+#include "lib/lock_check.h"
 #include "mm/page.h"
 
 #define KMALLOC_MIN	   16
 #define KMALLOC_MAX_CACHED 8192 /* what is larger is whole pages */
 #define KMALLOC_ALIGN	   16
 
-/* [I]: constant after initialisation.  [l]: under lock.  [g]: written once, under lock. */
+/* [I]: constant after initialisation.  [g]: written once, under lock. */
 struct kmem_cache {
-	struct spinlock lock;	  /* rank LOCK_RANK_SLAB */
-	const char *name;	  /* [I] */
-	u32 size;		  /* [I] bytes of an object, as asked for */
-	u32 align;		  /* [g] of an object, a power of two up to a page */
-	u32 stride;		  /* [g] bytes from one slot to the next; 0: not laid out yet */
-	u32 offset;		  /* [g] of the object in its slot: the left red zone's size */
-	u32 link;		  /* [g] offset in a free slot of the pointer to the next one */
-	u16 per_slab;		  /* [g] objects in a slab */
-	u16 order;		  /* [g] of a slab's block */
-	struct page *spare;	  /* [l] an empty slab, on no list; or NULL.  Any may look
-				     whether there is one */
-	struct list_node partial; /* [l] slabs with objects in use and free ones */
-	struct list_node full;	  /* [l] slabs with no free object */
-	u64 in_use;		  /* [l] objects handed out */
-	u64 slabs;		  /* [l] slabs, the spare one included */
+	struct spinlock lock; /* rank LOCK_RANK_SLAB */
+	const char *name;     /* [I] */
+	u32 size;	      /* [I] bytes of an object, as asked for */
+	u32 align;	      /* [g] of an object, a power of two up to a page */
+	u32 stride;	      /* [g] bytes from one slot to the next; 0: not laid out yet */
+	u32 offset;	      /* [g] of the object in its slot: the left red zone's size */
+	u32 link;	      /* [g] offset in a free slot of the pointer to the next one */
+	u16 per_slab;	      /* [g] objects in a slab */
+	u16 order;	      /* [g] of a slab's block */
+	/* An empty slab, on no list; or NULL.  Any may look whether there is one. */
+	struct page *spare GUARDED_BY(lock);
+	struct list_node partial GUARDED_BY(lock); /* slabs with objects in use and free ones */
+	struct list_node full GUARDED_BY(lock);	   /* slabs with no free object */
+	u64 in_use GUARDED_BY(lock);		   /* objects handed out */
+	u64 slabs GUARDED_BY(lock);		   /* slabs, the spare one included */
 };
 
 #define KMEM_CACHE_INIT(var, cache_name, object_size, object_align)                                \

@@ -108,7 +108,7 @@ void slab_debug_trim(const struct kmem_cache *cache, void *object, u32 used)
 	poison_fill((char *)object + used, cache->size - used, POISON_RED);
 }
 
-void slab_debug_leak(const struct kmem_cache *cache, struct page *slab)
+NO_LOCK_CHECK void slab_debug_leak(const struct kmem_cache *cache, struct page *slab)
 {
 	for (u32 i = 0; i < cache->per_slab; i++) {
 		void *slot = (char *)page_address(slab) + (u64)i * cache->stride;

@@ -71,7 +71,7 @@ static ALWAYS_INLINE void load(struct slot *s, u64 ctx_id, u64 gen, bool keep)
  * adds to slot.held: a translation below an entry that arrives now is younger than the
  * generation just read.
  */
-static NOINLINE void switch_rewriting(struct mm *next)
+static NOINLINE void switch_rewriting(struct mm *next) REQUIRES(irqs_off)
 {
 	struct slot *s = next->bound[cpu_id];
 	bool keep;
@@ -93,7 +93,7 @@ static NOINLINE void switch_rewriting(struct mm *next)
  * read (again) after the bind, whose locked operation put this CPU into mm->cpus: a changer that
  * does not look here has raised it before.
  */
-static NOINLINE void switch_slow(struct mm *next)
+static NOINLINE void switch_slow(struct mm *next) REQUIRES(irqs_off)
 {
 	struct slot *s = next->hint[cpu_id];
 	u64 gen;

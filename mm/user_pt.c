@@ -22,7 +22,8 @@ void gather_begin(struct gather *g, struct mm *mm)
 	g->n = 0;
 }
 
-void gather_finish(struct gather *g)
+/* The checker cannot know that @g->mm is the mm whose lock the caller holds. */
+NO_LOCK_CHECK void gather_finish(struct gather *g)
 {
 	if (g->stride != 0)
 		flush_range(g->mm, g->start, g->end, g->freed_tables ? FLUSH_WHOLE : g->stride);
@@ -90,14 +91,14 @@ static pte_t *alloc_table(void)
 }
 
 /* Hang @table, ready for walks, into @entry. */
-static void hang_table(struct mm *mm, pte_t *entry, const pte_t *table)
+static void hang_table(struct mm *mm, pte_t *entry, const pte_t *table) REQUIRES(mm->lock)
 {
 	mm->table_pages++;
 	shared_store(entry, pte_table(virt_to_phys(table)) | PTE_USER); /* after its contents */
 }
 
 /* Hang a new, empty table into @entry of @parent at @level. */
-static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level)
+static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level) REQUIRES(mm->lock)
 {
 	pte_t *table = alloc_table();
 
@@ -214,6 +215,7 @@ int user_pt_split_ends(struct mm *mm, vaddr_t start, vaddr_t end)
 /* --- taking out, visiting ------------------------------------------------------------------- */
 
 static void zap_leaf(struct mm *mm, pte_t *table, u32 level, vaddr_t va, struct gather *g)
+	REQUIRES(mm->lock)
 {
 	mm->pages -= BIT(leaf_order(level));
 	gather_leaf(g, va, level, user_pt_page(take_out(table, pt_index(va, level))));
@@ -221,7 +223,7 @@ static void zap_leaf(struct mm *mm, pte_t *table, u32 level, vaddr_t va, struct 
 
 /* The table in @table[@i], which maps [start, end) and nothing else, is empty. */
 static void zap_table(struct mm *mm, pte_t *table, u32 i, vaddr_t start, vaddr_t end,
-		      struct gather *g)
+		      struct gather *g) REQUIRES(mm->lock)
 {
 	mm->table_pages--;
 	g->freed_tables = true;
@@ -237,7 +239,7 @@ static void check_covered(vaddr_t va, vaddr_t next, u32 level)
 
 /* [start, end) lies below @table, which is at @level. */
 static void zap_level(struct mm *mm, pte_t *table, u32 level, vaddr_t start, vaddr_t end,
-		      struct gather *g)
+		      struct gather *g) REQUIRES(mm->lock)
 {
 	u64 size = 1ul << pt_shift(level);
 	vaddr_t next;

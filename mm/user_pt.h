@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 
@@ -65,26 +66,27 @@ pte_t *user_pt_find(struct mm *mm, vaddr_t va, u32 *level);
  * The same, tables made as needed.  *@level: in, of the largest leaf that may be made; out,
  * where the entry is, which is there only if it is empty or a leaf.  NULL: out of memory.
  */
-pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level) WARN_UNUSED_RESULT;
+pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level) REQUIRES(mm->lock) WARN_UNUSED_RESULT;
 
 /*
  * Fill an empty entry that user_pt_make() found at @level with a leaf of that size, or
  * replace one; accounts are kept.
  */
-void user_pt_set(struct mm *mm, pte_t *entry, u32 level, pte_t value);
+void user_pt_set(struct mm *mm, pte_t *entry, u32 level, pte_t value) REQUIRES(mm->lock);
 
 /*
  * If a large leaf maps @va, it becomes 512 small ones.  In between nothing is mapped
  * there: an access faults, and waits for the lock.  0, or -ENOMEM with nothing changed.
  */
-int user_pt_split(struct mm *mm, vaddr_t va) WARN_UNUSED_RESULT;
+int user_pt_split(struct mm *mm, vaddr_t va) REQUIRES(mm->lock) WARN_UNUSED_RESULT;
 
 /* No leaf crosses @start or @end any more.  0, or -ENOMEM: what is mapped is as it was. */
-int user_pt_split_ends(struct mm *mm, vaddr_t start, vaddr_t end) WARN_UNUSED_RESULT;
+int user_pt_split_ends(struct mm *mm, vaddr_t start, vaddr_t end)
+	REQUIRES(mm->lock) WARN_UNUSED_RESULT;
 
 /* Take all leaves of [start, end), whose ends no leaf crosses, out, and the tables that are
  * then empty. */
-void user_pt_zap(struct mm *mm, vaddr_t start, vaddr_t end, struct gather *g);
+void user_pt_zap(struct mm *mm, vaddr_t start, vaddr_t end, struct gather *g) REQUIRES(mm->lock);
 
 /* Call @fn for each present leaf of [start, end), ascending, until it returns an error.  No
  * leaf crosses the ends. */

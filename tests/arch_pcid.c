@@ -95,15 +95,6 @@ static void flip(struct flip *f, struct page *to)
 	shared_store(f->leaf, (*f->leaf & ~PTE_ADDRESS) | page_to_phys(to));
 }
 
-static pte_t *kernel_leaf(vaddr_t va)
-{
-	pte_t *table = phys_to_virt(kspace_root());
-
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--)
-		table = phys_to_virt(pte_address(table[pt_index(va, level)]));
-	return &table[pt_index(va, PT_LEVEL_LEAF)];
-}
-
 /* Global entries too, on each CPU (the mapping is for good, and so is its page). */
 static void drop_everything(void *arg)
 {

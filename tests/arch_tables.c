@@ -18,6 +18,15 @@ const pte_t *loaded_root(void)
 	return phys_to_virt(pte_address(read_cr3()));
 }
 
+pte_t *kernel_leaf(vaddr_t va)
+{
+	pte_t *table = phys_to_virt(kspace_root());
+
+	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--)
+		table = phys_to_virt(pte_address(table[pt_index(va, level)]));
+	return &table[pt_index(va, PT_LEVEL_LEAF)];
+}
+
 static void expect_empty(struct test *t, const char *what, const pte_t *table, u32 from, u32 to)
 {
 	for (u32 i = from; i < to; i++)

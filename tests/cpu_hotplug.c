@@ -18,27 +18,9 @@
 #define STRAY_NMIS 20
 #define DOWN_CPUS  4 /* so many CPUs are tried where each takes long */
 
-static u32 other_than(u32 cpu)
-{
-	u32 first = cpumask_first(&cpus_online);
-
-	return first != cpu ? first : cpumask_next(&cpus_online, first);
-}
-
 static bool is_up(u32 cpu)
 {
 	return cpumask_test(&cpus_online, cpu);
-}
-
-int run_thread(struct test *t, u32 cpu, thread_fn fn, void *arg)
-{
-	struct thread *thread = thread_create_on(cpu, "test", fn, arg);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread == NULL)
-		return -ENOMEM;
-	thread_start(thread);
-	return thread_join(thread);
 }
 
 void operate(struct test *t, u32 cpu, thread_fn fn)
@@ -311,12 +293,10 @@ static int leave_a_sleeper(void *arg)
 {
 	struct operation *o = arg;
 	bool woke = false;
-	struct thread *sleeper = thread_create_on(o->cpu, "sleeper", sleep_long, &woke);
+	struct thread *sleeper = start_thread(o->t, o->cpu, "sleeper", sleep_long, &woke);
 
-	EXPECT(o->t, sleeper != NULL, "no memory");
 	if (sleeper == NULL)
 		return 0;
-	thread_start(sleeper);
 	sleep_ns(A_MOMENT); /* its timer is on that CPU */
 	EXPECT_EQ(o->t, cpu_down(o->cpu, 0), 0);
 	thread_join(sleeper); /* before the CPU is back */

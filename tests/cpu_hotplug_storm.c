@@ -9,44 +9,16 @@
 #include "kernel/sched.h"
 #include "mm/asid.h"
 #include "mm/kspace.h"
-#include "mm/page_alloc.h"
-#include "mm/pgtable.h"
-#include "mm/slab.h"
 #include "mm/totals.h"
+#include "tests/account.h"
 #include "tests/hotplug.h"
 #include "tests/storm.h"
+#include "tests/tables.h"
 
 #define SPREAD (2 * TOP_ENTRY) /* of what each storming thread maps */
 #define CYCLES 50	       /* at most */
 
 /* --- nothing is kept ---------------------------------------------------------------------- */
-
-struct account {
-	u64 free, pgds, records, threads;
-};
-
-static struct account account(void)
-{
-	struct page_alloc_stats k, u;
-
-	kmalloc_shrink();
-	page_alloc_stats(ZONE_KERNEL, &k);
-	page_alloc_stats(ZONE_USER, &u);
-	return (struct account){
-		.free = k.free + k.pcp + u.free + u.pcp,
-		.pgds = pgd_pages_now(),
-		.records = slot_pages(),
-		.threads = thread_count(),
-	};
-}
-
-static void expect_same_account(struct test *t, const struct account *a, const struct account *b)
-{
-	EXPECT_EQ(t, b->free, a->free);
-	EXPECT_EQ(t, b->pgds, a->pgds);
-	EXPECT_EQ(t, b->records, a->records);
-	EXPECT_EQ(t, b->threads, a->threads);
-}
 
 /* A slot more than the reserve there, and pages on its stack. */
 static int leave_something(void *arg)
@@ -97,10 +69,7 @@ static int cycle_many(void *arg)
 	EXPECT(o->t, now.slots_set_up >= counted.slots_set_up + n * (ASIDS_RESERVE + 2),
 	       "CPU %u: %lu slots set up, and %lu before", o->cpu, now.slots_set_up,
 	       counted.slots_set_up);
-	test_note("CPU %u: %lu cycles; %lu pages free before, %lu after; %lu, %lu PGD pages; "
-		  "%lu, %lu pages of records; %lu, %lu threads",
-		  o->cpu, n, before.free, after.free, before.pgds, after.pgds, before.records,
-		  after.records, before.threads, after.threads);
+	test_note("CPU %u: %lu cycles", o->cpu, n);
 	return 0;
 }
 
@@ -117,15 +86,6 @@ static struct {
 	volatile u64 *va;
 	pte_t *leaf;
 } flip;
-
-static pte_t *kernel_leaf(vaddr_t va)
-{
-	pte_t *table = phys_to_virt(kspace_root());
-
-	for (u32 level = PT_LEVEL_TOP; level > PT_LEVEL_LEAF; level--)
-		table = phys_to_virt(pte_address(table[pt_index(va, level)]));
-	return &table[pt_index(va, PT_LEVEL_LEAF)];
-}
 
 static void read_flip(void *value)
 {
@@ -241,11 +201,10 @@ static u32 start_stormers(struct operation *o, struct stormer *s, struct thread 
 	for_each_cpu (cpu, &cpus_online) {
 		if (cpu == o->cpu || cpu == cpu_id || n > options.crowd)
 			continue; /* the walk is made here too, and would wait its turn */
-		threads[n] = thread_create_on(cpu, "stormer", storm_on, &s[n]);
-		EXPECT(o->t, threads[n] != NULL, "no memory");
+		threads[n] = start_thread(o->t, cpu, "stormer", storm_on, &s[n]);
 		if (threads[n] == NULL)
 			break;
-		thread_start(threads[n++]);
+		n++;
 	}
 	return n;
 }

@@ -4,6 +4,7 @@
  * (R8); and what becomes of all others there.
  */
 #include "arch/x86_64/migrate.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "kernel/hotplug.h"
 #include "kernel/sched.h"
@@ -11,13 +12,20 @@
 #include "lib/err.h"
 #include "mm/slab.h"
 #include "tests/cpus.h"
+#include "tests/hotplug.h"
 #include "tests/puppet.h"
+#include "tests/storm.h"
+#include "tests/threads.h"
 
 #define LEAVING	  1u /* the CPU that these tests take down */
 #define ELSEWHERE 0u
 #define LONG_NS	  (1500 * NS_PER_MS) /* the grace period, and some more */
 #define SHORT_NS  (20 * NS_PER_MS)
 #define PROMPT_NS (500 * NS_PER_MS) /* well below the grace period */
+
+#define SPINNERS    3u
+#define SPIN_CYCLES 40u
+#define GIVE_WAY_NS (2 * NS_PER_SEC) /* far more than it takes */
 
 /* A thread that takes a CPU down. */
 struct taker {
@@ -85,15 +93,14 @@ static NOINLINE int sleep_in_a_section(void *arg)
 TEST("cpu.pinned", task_sleeps_and_its_cpu_is_asked_to_go, .cpus = 2)
 {
 	static struct sleeper s;
-	struct thread *sleeper = thread_create_on(LEAVING, "sleeper", sleep_in_a_section, &s);
+	struct thread *sleeper;
 	struct taker k;
 
-	EXPECT(t, sleeper != NULL, "no memory for a thread");
-	if (sleeper == NULL)
-		return;
 	completion_init(&s.entered);
 	completion_init(&s.leave);
-	thread_start(sleeper);
+	sleeper = start_thread(t, LEAVING, "sleeper", sleep_in_a_section, &s);
+	if (sleeper == NULL)
+		return;
 	wait_for_completion(&s.entered);
 	start_taking(&k, LEAVING, 0);
 	sleep_ns(LONG_NS);
@@ -193,13 +200,12 @@ static int section_after_section(void *arg)
 TEST("cpu.pinned", new_sections_do_not_hold_it, .cpus = 2)
 {
 	static u32 stop;
-	struct thread *thread = thread_create_on(LEAVING, "loop", section_after_section, &stop);
+	struct thread *thread;
 
-	EXPECT(t, thread != NULL, "no memory for a thread");
+	WRITE_ONCE(stop, 0);
+	thread = start_thread(t, LEAVING, "loop", section_after_section, &stop);
 	if (thread == NULL)
 		return;
-	WRITE_ONCE(stop, 0);
-	thread_start(thread);
 	for (u32 i = 0; i < 5; i++) {
 		EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
 		bring_back(t, LEAVING);
@@ -239,6 +245,38 @@ TEST("cpu.pinned", urgent_spinner_gives_way, .cpus = 2)
 	thread_set_priority(current, PRIORITY_DEFAULT);
 }
 
+/* Those that belong there come back when they are switched out elsewhere. */
+static int take_from_spinners(void *arg)
+{
+	static struct storm_clock clock;
+	struct operation *o = arg;
+	struct rand r = test_rand(o->t);
+
+	storm_start(&clock, SPIN_CYCLES);
+	while (storm_step_due(&clock) && !test_failed(o->t)) {
+		EXPECT_EQ(o->t, cpu_down(o->cpu, GIVE_WAY_NS), 0);
+		EXPECT_EQ(o->t, cpu_up(o->cpu), 0);
+		sleep_ns(rand_below(&r, 10 * A_MOMENT));
+	}
+	return 0;
+}
+
+/* They are on a CPU that goes, run or wait for their turn, and never give way by themselves. */
+TEST("cpu.pinned", spinners_give_way, .cpus = 3)
+{
+	u32 cpu = cpumask_next(&cpus_online, BOOT_CPU), n = 0;
+	struct puppet spinners[SPINNERS];
+
+	for (; n < SPINNERS && make_puppet(t, &spinners[n], cpu); n++) {
+		/* They run beside others, elsewhere. */
+		thread_set_priority(spinners[n].thread, PRIORITY_LOW);
+		tell(&spinners[n], ORDER_SPIN);
+	}
+	operate(t, cpu, take_from_spinners);
+	while (n > 0)
+		end_puppet(&spinners[--n]);
+}
+
 /* A thread ends while its CPU leaves; a change of affinity waits for a section there. */
 TEST("cpu.pinned", end_and_affinity_meanwhile, .cpus = 3)
 {
@@ -276,13 +314,7 @@ static int take_own_cpu_down(void *arg)
 
 TEST("cpu.pinned", callers_own_cpu, .cpus = 2)
 {
-	struct thread *thread = thread_create_on(LEAVING, "taker", take_own_cpu_down, t);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread == NULL)
-		return;
-	thread_start(thread);
-	thread_join(thread);
+	run_thread(t, LEAVING, take_own_cpu_down, t);
 	bring_back(t, LEAVING);
 }
 

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/cpus.h - run part of a test on each CPU.
+ * tests/cpus.h - one CPU, another one, and part of a test on each.
  */
 #pragma once
 
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/percpu.h"
 #include "kernel/options.h"
+
+/* A mask of one CPU. */
+static inline struct cpumask only(u32 cpu)
+{
+	struct cpumask mask = { 0 };
+
+	cpumask_set(&mask, cpu);
+	return mask;
+}
+
+/* An online CPU other than @cpu, if there is one. */
+static inline u32 other_than(u32 cpu)
+{
+	u32 next = cpumask_next(&cpus_online, cpu);
+
+	return next < MAX_CPUS ? next : cpumask_first(&cpus_online);
+}
 
 /* On each online CPU, this one included, at the same time; interrupts are off there. */
 static inline void on_each_cpu(ipi_fn fn, void *arg)

@@ -7,6 +7,7 @@
 
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/threads.h"
 #include "tests/user_memory.h"
 
 #define BASE 0x60000000ul
@@ -23,9 +24,6 @@ void operate(struct test *t, u32 cpu, thread_fn fn);
 
 /* The same for the boot CPU, and some others one after the other. */
 void operate_on_some(struct test *t, thread_fn fn);
-
-/* @fn(@arg) in a thread on @cpu, to its end: its status. */
-int run_thread(struct test *t, u32 cpu, thread_fn fn, void *arg);
 
 /* Threads, calls, kmaps, address spaces, timers: o->cpu does it all.  On another CPU. */
 void check_works(struct operation *o);

@@ -20,6 +20,7 @@
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/threads.h"
 #include "tests/user_code.h"
 
 #define CODE 0x400000ul
@@ -202,19 +203,11 @@ static void on_thread_of_each_cpu(struct test *t, thread_fn fn)
 {
 	u32 cpu;
 
-	for_each_cpu (cpu, &cpus_online) {
-		struct thread *thread = thread_create_on(cpu, "isolation", fn, t);
-
-		EXPECT(t, thread != NULL, "out of memory");
-		if (thread == NULL)
-			return;
-		thread_start(thread);
-		thread_join(thread);
-	}
+	for_each_cpu (cpu, &cpus_online)
+		run_thread(t, cpu, fn, t);
 }
 
-/* Change what lies at FROM under ring 3's feet, here (@other NULL) or while another mm is loaded.
- */
+/* Change what lies at FROM under ring 3's feet, here (@other NULL) or with another mm loaded. */
 static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
 {
 	use(mm);
@@ -421,13 +414,12 @@ TEST("mm.isolation", nmis_on_the_way, .cpus = 2)
 {
 	u32 target = cpumask_next(&cpus_online, cpu_id), nmis = 0;
 	struct rand r = test_rand(t);
-	struct thread *thread = thread_create_on(target, "isolation", ring3_in_a_storm, t);
+	struct thread *thread;
 
-	EXPECT(t, thread != NULL, "out of memory");
+	storm_over = 0;
+	thread = start_thread(t, target, "isolation", ring3_in_a_storm, t);
 	if (thread == NULL)
 		return;
-	storm_over = 0;
-	thread_start(thread);
 	while (!__atomic_load_n(&storm_over, __ATOMIC_ACQUIRE)) {
 		apic_send_nmi(cpus[target].apic_id);
 		nmis++;

@@ -8,6 +8,7 @@
 #include "mm/page_alloc.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/threads.h"
 #include "tests/user_memory.h"
 
 #define BASE	     (4 * LARGE_PAGE_SIZE)
@@ -391,14 +392,9 @@ TEST("mm.large", split_under_a_reader, .cpus = 2)
 	for (u32 round = 0; round < 20; round++) {
 		r.mm = make_large(t, 1);
 		r.stop = r.reads = 0;
-		thread =
-			thread_create_on(cpumask_next(&cpus_online, cpu_id), "reader", read_on, &r);
-		EXPECT(t, thread != NULL, "out of memory");
-		if (thread != NULL) {
-			thread_start(thread);
-			while (__atomic_load_n(&r.reads, __ATOMIC_ACQUIRE) == 0)
-				yield();
-		}
+		thread = start_thread(t, other_than(cpu_id), "reader", read_on, &r);
+		while (thread != NULL && __atomic_load_n(&r.reads, __ATOMIC_ACQUIRE) == 0)
+			yield();
 		EXPECT_EQ(t, mm_unmap(r.mm, BASE, BASE + (round + 1) * PAGE_SIZE), 0);
 		expect_pages(t, round + 1, FRAMES);
 		__atomic_store_n(&r.stop, 1, __ATOMIC_RELEASE);

@@ -14,6 +14,7 @@
 #include "tests/cpus.h"
 #include "tests/harness.h"
 #include "tests/loaded.h"
+#include "tests/threads.h"
 #include "tests/user_memory.h"
 
 #define BASE	 0x30000000ul
@@ -351,10 +352,8 @@ TEST("mm.pressure", switch_without_pages_at_hand, .cpus = 2)
 	use(s.mm);
 	EXPECT(t, put(BASE, 7), "out of memory");
 	use(NULL);
-	thread = thread_create_on(cpu, "sleeper", sleep_on_mm, &s);
-	EXPECT(t, thread != NULL, "out of memory");
+	thread = start_thread(t, cpu, "sleeper", sleep_on_mm, &s);
 	if (thread != NULL) {
-		thread_start(thread);
 		wait_for_completion(&s.ready);
 		while (thread_on_cpu(thread))
 			yield();

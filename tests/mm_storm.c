@@ -21,6 +21,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "tests/harness.h"
+#include "tests/mm_place.h"
 #include "tests/slots.h"
 #include "tests/storm.h"
 #include "tests/threads.h"
@@ -51,11 +52,6 @@ STATIC_ASSERT(MAX_CPUS <= STORMERS_MAX && 2 * CROWDED <= STORMERS_MAX, "a number
 
 #define SPAN_END 40u /* ... which is that of the entry before this one */
 
-struct place {
-	struct spinlock lock;
-	struct mm *mm; /* [lock] held */
-};
-
 /* What a stormer knows of its pages in the address space of a place. */
 struct view {
 	u64 ctx_id; /* of whom it is true */
@@ -78,7 +74,7 @@ struct storm {
 	struct storm_clock clock;
 	u32 places, stormers;
 	u32 forks; /* atomic */
-	struct place place[PLACES_MAX];
+	struct mm_place place[PLACES_MAX];
 	struct stormer *stormer[STORMERS_MAX];
 };
 
@@ -127,8 +123,10 @@ static bool owns_span(const struct stormer *w, u32 place)
 	return place % w->s->stormers == w->number;
 }
 
-/* From now on nobody reads a word of @page, in the address space of @place, that was written
- * before. */
+/*
+ * From now on nobody reads a word of @page, in the address space of @place, that was written
+ * before.
+ */
 static void raise_floor(struct stormer *w, u32 place, u32 page, u32 serial)
 {
 	shared_store(&w->floor[place][page],
@@ -174,13 +172,8 @@ static bool map_pages(const struct stormer *w, struct mm *mm, u32 first, u32 n)
 /* Run on the address space that is in @place now, and have all pages there. */
 static struct mm *enter(struct stormer *w, u32 place)
 {
-	struct place *p = &w->s->place[place];
-	struct mm *mm;
+	struct mm *mm = mm_place_get(&w->s->place[place]);
 
-	spin_lock(&p->lock);
-	mm = p->mm;
-	mm_get(mm);
-	spin_unlock(&p->lock);
 	use(mm);
 	mm_put(mm);
 	if (w->view[place].ctx_id == mm->ctx_id)
@@ -363,21 +356,11 @@ static void storm_share(struct stormer *w, u32 place, struct mm *mm)
 	}
 }
 
-/* A new address space takes the place; the old one ends with its last user, wherever. */
 static void storm_renew(struct stormer *w, u32 place, struct mm *mm)
 {
-	struct place *p = &w->s->place[place];
-	struct mm *old;
-
-	mm = mm_create();
-	EXPECT(w->s->t, mm != NULL, "stormer %u: no memory for a new mm", w->number);
-	if (mm == NULL)
-		return;
-	spin_lock(&p->lock);
-	old = p->mm;
-	p->mm = mm;
-	spin_unlock(&p->lock);
-	mm_put(old);
+	(void)mm;
+	EXPECT(w->s->t, mm_place_renew(&w->s->place[place]), "stormer %u: no memory for a new mm",
+	       w->number);
 }
 
 /* Run on none for a while, over what stays loaded until it ends or another is wanted. */
@@ -427,18 +410,18 @@ static int storm_thread(void *arg)
 	struct stormer *const *w = arg;
 	struct storm *s = (*w)->s;
 
-	while (storm_step_due(&s->clock) && !test_failed(s->t)) {
+	while (storm_step_due(&s->clock) && !test_failed(s->t))
 		storm_step(*w);
-	}
 	use(NULL);
 	return 0;
 }
 
-/* --- the test -----------------------------------------------------------------------------------
- */
+/* --- the test ------------------------------------------------------------------------------- */
 
-/* Address spaces for which there is memory, with @slots on each CPU; tables must be in the kernel's
- * zone. */
+/*
+ * Address spaces for which there is memory, with @slots on each CPU; tables must be in the
+ * kernel's zone.
+ */
 static u32 places_that_fit(u32 stormers, u32 slots)
 {
 	u64 pgds = (u64)cpumask_weight(&cpus_online) * slots;
@@ -474,12 +457,9 @@ static bool add_stormers(struct storm *s, struct rand *r)
 
 static bool add_places(struct storm *s)
 {
-	for (u32 i = 0; i < s->places; i++) {
-		spin_init(&s->place[i].lock, "place", LOCK_RANK_TEST_OUTER);
-		s->place[i].mm = mm_create();
-		if (s->place[i].mm == NULL)
+	for (u32 i = 0; i < s->places; i++)
+		if (!mm_place_init(&s->place[i]))
 			return false;
-	}
 	return true;
 }
 

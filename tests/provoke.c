@@ -6,7 +6,6 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
-#include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
@@ -17,11 +16,9 @@
 #include "lib/list.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "mm/kmap.h"
 #include "mm/trace.h"
 #include "tests/harness.h"
 #include "tests/provoke.h"
-#include "tests/user_code.h"
 
 static void provoke_panic(void *arg)
 {
@@ -121,172 +118,79 @@ static void provoke_panic_with_cpus_down(void *arg)
 	provoke_panic(arg);
 }
 
-/* --- kmap_local: in a thread of the CPU, but for what only an interrupt can do ------------- */
-
-static void start_here(const char *name, thread_fn fn)
+struct thread *in_thread(u32 cpu, const char *name, thread_fn fn, void *arg)
 {
-	struct thread *t = thread_create_on(cpu_id, name, fn, NULL);
+	struct thread *t = thread_create_on(cpu, name, fn, arg);
 
-	if (t != NULL)
-		thread_start(t);
+	if (t == NULL)
+		panic("no memory for a thread");
+	thread_start(t);
+	return t;
 }
 
-static struct page *any_page(void)
-{
-	struct page *page = alloc_page(ZONE_USER);
-
-	ASSERT(page != NULL, "out of memory");
-	return page;
-}
-
-static int unmap_the_first(void *arg)
-{
-	struct page *page = any_page();
-	void *first = kmap_local_page(page), *second = kmap_local_page(page);
-
-	(void)arg;
-	kunmap_local(first);
-	kunmap_local(second);
-	return 0;
-}
-
-static int map_for_ever(void *arg)
-{
-	struct page *page = any_page();
-
-	(void)arg;
-	for (u32 i = 0; i <= KMAP_DEPTH; i++)
-		(void)!kmap_local_page(page);
-	return 0;
-}
-
-static int exit_mapped(void *arg)
-{
-	(void)arg;
-	(void)!kmap_local_page(any_page());
-	return 0;
-}
-
-static int exit_pinned(void *arg)
-{
-	(void)arg;
-	migrate_disable();
-	return 0;
-}
-
-static int user_mode_mapped(void *arg)
-{
-	static const u8 ud2[] = { 0x0f, 0x0b };
-	const vaddr_t code = MIB;
-
-	(void)arg;
-	use(user_code_mm(code, ud2, sizeof(ud2)));
-	(void)!kmap_local_page(any_page());
-	irq_disable();
-	return (int)user_call(code, code + PAGE_SIZE);
-}
-
-static int point_at_own(void *arg)
-{
-	(void)arg;
-	return *(volatile int *)this_cpu_ptr(&cpu_id) == -1;
-}
-
-static void provoke_percpu_moves(void *arg)
-{
-	(void)arg;
-	start_here("mover", point_at_own);
-}
-
-static void provoke_kmap_order(void *arg)
-{
-	(void)arg;
-	start_here("order", unmap_the_first);
-}
-
-static void provoke_kmap_overflow(void *arg)
-{
-	(void)arg;
-	start_here("overflow", map_for_ever);
-}
-
-static void provoke_kmap_exit(void *arg)
-{
-	(void)arg;
-	start_here("exit", exit_mapped);
-}
-
-static void provoke_migrate_exit(void *arg)
-{
-	(void)arg;
-	start_here("exit", exit_pinned);
-}
-
-static void provoke_kmap_user(void *arg)
-{
-	(void)arg;
-	start_here("user", user_mode_mapped);
-}
-
-static void provoke_kmap_irq(void *arg)
-{
-	(void)arg;
-	(void)!kmap_local_page(any_page());
-}
-
-static void provoke_kmap_nmi(void *arg)
-{
-	(void)arg;
-	this_cpu_inc(nmi_depth); /* as an NMI's handler would find it */
-	(void)!kmap_local_page(any_page());
-}
-
-static const struct {
+/* How a kind runs: in a call, or in a thread of a name. */
+static const struct kind {
 	const char *name;
-	ipi_fn fn;
+	ipi_fn call;
+	const char *thread;
+	thread_fn fn;
 } kinds[] = {
-	{ "panic", provoke_panic },
-	{ "panic_with_cpus_down", provoke_panic_with_cpus_down },
-	{ "page_fault", provoke_page_fault },
-	{ "stack_overflow", provoke_stack_overflow },
-	{ "triple_fault", provoke_triple_fault },
-	{ "silence", provoke_silence },
-	{ "test_failure", provoke_test_failure },
-	{ "lock_order", provoke_lock_order },
-	{ "self_deadlock", provoke_self_deadlock },
-	{ "local_list", provoke_local_list },
-	{ "call_with_irqs_off", provoke_call_with_irqs_off },
-	{ "mutex_twice", provoke_mutex_twice },
-	{ "mutex_order", provoke_mutex_order },
-	{ "mutex_unlock", provoke_mutex_unlock },
-	{ "mutex_exit", provoke_mutex_exit },
-	{ "mutex_deadlock", provoke_mutex_deadlock },
-	{ "timer_cancels_itself", provoke_timer_cancels_itself },
-	{ "timer_cancel_locked", provoke_timer_cancel_locked },
-	{ "kmap_order", provoke_kmap_order },
-	{ "kmap_overflow", provoke_kmap_overflow },
-	{ "kmap_exit", provoke_kmap_exit },
-	{ "kmap_user", provoke_kmap_user },
-	{ "kmap_irq", provoke_kmap_irq },
-	{ "kmap_nmi", provoke_kmap_nmi },
-	{ "migrate_exit", provoke_migrate_exit },
-	{ "percpu_moves", provoke_percpu_moves },
+	{ "panic", .call = provoke_panic },
+	{ "panic_with_cpus_down", .call = provoke_panic_with_cpus_down },
+	{ "page_fault", .call = provoke_page_fault },
+	{ "stack_overflow", .call = provoke_stack_overflow },
+	{ "triple_fault", .call = provoke_triple_fault },
+	{ "silence", .call = provoke_silence },
+	{ "test_failure", .call = provoke_test_failure },
+	{ "lock_order", .call = provoke_lock_order },
+	{ "self_deadlock", .call = provoke_self_deadlock },
+	{ "local_list", .call = provoke_local_list },
+	{ "call_with_irqs_off", .call = provoke_call_with_irqs_off },
+	{ "mutex_twice", .thread = "greedy", .fn = take_twice },
+	{ "mutex_order", .thread = "backwards", .fn = take_backwards },
+	{ "mutex_unlock", .thread = "keeper", .fn = keep_first },
+	{ "mutex_exit", .thread = "forgetful", .fn = end_with_it },
+	{ "mutex_deadlock", .thread = "two", .fn = close_the_circle },
+	{ "timer_cancels_itself", .call = provoke_timer_cancels_itself },
+	{ "timer_cancel_locked", .thread = "owner", .fn = let_cpu_0_cancel },
+	{ "kmap_order", .thread = "order", .fn = unmap_the_first },
+	{ "kmap_overflow", .thread = "overflow", .fn = map_for_ever },
+	{ "kmap_exit", .thread = "exit", .fn = exit_mapped },
+	{ "kmap_user", .thread = "user", .fn = user_mode_mapped },
+	{ "kmap_irq", .call = provoke_kmap_irq },
+	{ "kmap_nmi", .call = provoke_kmap_nmi },
+	{ "migrate_exit", .thread = "exit", .fn = exit_pinned },
+	{ "percpu_moves", .thread = "mover", .fn = point_at_own },
 };
+
+static void go_wrong(void *arg)
+{
+	const struct kind *k = arg;
+
+	if (k->call != NULL)
+		k->call(NULL);
+	else
+		in_thread(cpu_id, k->thread, k->fn, NULL);
+}
+
+static void provoke_kind(const struct kind *k)
+{
+	printk("provoke: %s on CPU %u\n", k->name, options.provoke_cpu);
+	trace(TRACE_NOTE, 0, options.provoke_cpu);
+	if (options.provoke_cpu == cpu_id)
+		go_wrong((void *)k);
+	else if (run_on_cpu(options.provoke_cpu, go_wrong, (void *)k))
+		printk("provoke: CPU %u is not online\n", options.provoke_cpu);
+}
 
 void provoke(void)
 {
 	if (options.provoke[0] == '\0')
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (strcmp(options.provoke, kinds[i].name) != 0)
-			continue;
-		printk("provoke: %s on CPU %u\n", kinds[i].name, options.provoke_cpu);
-		trace(TRACE_NOTE, 0, options.provoke_cpu);
-		if (options.provoke_cpu == cpu_id)
-			kinds[i].fn(NULL);
-		else if (run_on_cpu(options.provoke_cpu, kinds[i].fn, NULL))
-			printk("provoke: CPU %u is not online\n", options.provoke_cpu);
-		return;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(options.provoke, kinds[i].name) == 0) {
+			provoke_kind(&kinds[i]);
+			return;
+		}
 	printk("provoke: there is no \"%s\"\n", options.provoke);
 }

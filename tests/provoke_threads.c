@@ -15,17 +15,7 @@ static struct mutex first = MUTEX_INIT(first, MUTEX_RANK_TEST_FIRST);
 static struct mutex second = MUTEX_INIT(second, MUTEX_RANK_TEST_SECOND);
 static struct completion never = COMPLETION_INIT(never);
 
-static struct thread *in_thread(u32 cpu, const char *name, thread_fn fn, void *arg)
-{
-	struct thread *t = thread_create_on(cpu, name, fn, arg);
-
-	if (t == NULL)
-		panic("no memory for a thread");
-	thread_start(t);
-	return t;
-}
-
-static int take_twice(void *arg)
+int take_twice(void *arg)
 {
 	(void)arg;
 	mutex_lock(&first);
@@ -33,22 +23,12 @@ static int take_twice(void *arg)
 	return 0;
 }
 
-void provoke_mutex_twice(void *arg)
-{
-	in_thread(cpu_id, "greedy", take_twice, arg);
-}
-
-static int take_backwards(void *arg)
+int take_backwards(void *arg)
 {
 	(void)arg;
 	mutex_lock(&second);
 	mutex_lock(&first);
 	return 0;
-}
-
-void provoke_mutex_order(void *arg)
-{
-	in_thread(cpu_id, "backwards", take_backwards, arg);
 }
 
 static int unlock_anothers(void *arg)
@@ -58,7 +38,7 @@ static int unlock_anothers(void *arg)
 	return 0;
 }
 
-static int keep_first(void *arg)
+int keep_first(void *arg)
 {
 	mutex_lock(&first);
 	in_thread(cpu_id, "thief", unlock_anothers, arg);
@@ -66,21 +46,11 @@ static int keep_first(void *arg)
 	return 0;
 }
 
-void provoke_mutex_unlock(void *arg)
-{
-	in_thread(cpu_id, "keeper", keep_first, arg);
-}
-
-static int end_with_it(void *arg)
+int end_with_it(void *arg)
 {
 	(void)arg;
 	mutex_lock(&first);
 	return 0;
-}
-
-void provoke_mutex_exit(void *arg)
-{
-	in_thread(cpu_id, "forgetful", end_with_it, arg);
 }
 
 static int first_then_second(void *arg)
@@ -92,7 +62,7 @@ static int first_then_second(void *arg)
 }
 
 /* Has the second, lets another take the first and wait for the second, and wants the first. */
-static int close_the_circle(void *arg)
+int close_the_circle(void *arg)
 {
 	struct thread *other;
 
@@ -102,11 +72,6 @@ static int close_the_circle(void *arg)
 		sleep_ns(NS_PER_MS);
 	mutex_lock(&first);
 	return 0;
-}
-
-void provoke_mutex_deadlock(void *arg)
-{
-	in_thread(cpu_id, "two", close_the_circle, arg);
 }
 
 static void cancel_itself(struct timer *t)
@@ -134,7 +99,7 @@ static int cancel_with_lock(void *arg)
 }
 
 /* On CPU 0, a timer of this CPU. */
-void provoke_timer_cancel_locked(void *arg)
+int let_cpu_0_cancel(void *arg)
 {
 	static struct timer t;
 
@@ -142,4 +107,5 @@ void provoke_timer_cancel_locked(void *arg)
 	timer_init(&t, cancel_itself);
 	timer_start(&t, NO_DEADLINE);
 	in_thread(0, "hasty", cancel_with_lock, &t);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/time.h"
+#include "tests/cpus.h"
 #include "tests/puppet.h"
 
 static void obey(struct puppet *p, enum order what)
@@ -81,11 +82,4 @@ int move(struct puppet *p, u32 cpu)
 	struct cpumask mask = only(cpu);
 
 	return thread_set_affinity(p->thread, &mask);
-}
-
-u32 other_than(u32 cpu)
-{
-	u32 next = cpumask_next(&cpus_online, cpu);
-
-	return next < MAX_CPUS ? next : cpumask_first(&cpus_online);
 }

@@ -39,15 +39,3 @@ void end_puppet(struct puppet *p);
 
 /* Let it run on @cpu only: the result of thread_set_affinity(). */
 int move(struct puppet *p, u32 cpu);
-
-/* A mask of one CPU. */
-static inline struct cpumask only(u32 cpu)
-{
-	struct cpumask mask = { 0 };
-
-	cpumask_set(&mask, cpu);
-	return mask;
-}
-
-/* An online CPU other than @cpu, if there is one. */
-u32 other_than(u32 cpu);

@@ -342,22 +342,12 @@ static int want_it(void *arg)
 	return 0;
 }
 
-static struct thread *create(struct test *t, thread_fn fn, void *arg, u32 priority)
-{
-	struct thread *thread = thread_create_on(cpu_id, "inversion", fn, arg);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread != NULL)
-		thread_set_priority(thread, priority);
-	return thread;
-}
-
 /* Low holds it, middle has the CPU for itself, high waits: high must not wait for middle. */
 TEST("sched.mutex", classic_inversion)
 {
-	struct thread *low = create(t, hold_it, NULL, 17);
-	struct thread *middle = create(t, keep_the_cpu, NULL, 20);
-	struct thread *high = create(t, want_it, middle, 23);
+	struct thread *low = make_thread(t, cpu_id, 17, hold_it, NULL);
+	struct thread *middle = make_thread(t, cpu_id, 20, keep_the_cpu, NULL);
+	struct thread *high = make_thread(t, cpu_id, 23, want_it, middle);
 
 	if (test_failed(t))
 		return;

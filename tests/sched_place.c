@@ -84,13 +84,7 @@ static int move_self(void *arg)
 
 TEST("sched.place", affinity_moves_oneself)
 {
-	struct thread *thread = thread_create_on(cpu_id, "test", move_self, t);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread == NULL)
-		return;
-	thread_start(thread);
-	thread_join(thread);
+	run_thread(t, cpu_id, move_self, t);
 }
 
 TEST("sched.place", affinity_without_a_cpu)
@@ -245,13 +239,11 @@ TEST("sched.place", change_meets_the_end, .cpus = 2)
 
 	for (u32 i = 0; i < ENDINGS; i++) {
 		struct cpumask there = only(other_than(1));
-		struct thread *thread = thread_create_on(1, "test", end_soon, (void *)(i * 37ul));
+		struct thread *thread = start_thread(t, 1, "test", end_soon, (void *)(i * 37ul));
 		int err;
 
-		EXPECT(t, thread != NULL, "no memory for a thread");
 		if (thread == NULL)
 			return;
-		thread_start(thread);
 		err = thread_set_affinity(thread, &there);
 		EXPECT(t, err == 0 || err == -ESRCH, "%s", err_name(err));
 		changed += err == 0;
@@ -270,15 +262,8 @@ static int report_sections(void *arg)
 /* Who is created in a section is in none. */
 TEST("sched.place", section_is_not_inherited)
 {
-	struct thread *thread;
-
 	migrate_disable();
-	thread = thread_create_on(cpu_id, "test", report_sections, NULL);
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread != NULL) {
-		thread_start(thread);
-		EXPECT_EQ(t, thread_join(thread), 0);
-	}
+	EXPECT_EQ(t, run_thread(t, cpu_id, report_sections, NULL), 0);
 	migrate_enable();
 }
 
@@ -360,13 +345,11 @@ static int note_cpu_in_section(void *arg)
 TEST("sched.place", section_is_not_pulled, .cpus = 2)
 {
 	struct puppet p = { .thread = (struct thread *)t };
-	struct thread *thread = thread_create_on(cpu_id, "test", note_cpu_in_section, &p);
+	struct thread *thread = start_thread(t, cpu_id, "test", note_cpu_in_section, &p);
 	u64 until;
 
-	EXPECT(t, thread != NULL, "no memory for a thread");
 	if (thread == NULL)
 		return;
-	thread_start(thread);
 	while (__atomic_load_n(&p.done, __ATOMIC_ACQUIRE) == 0)
 		yield();
 	preempt_disable();

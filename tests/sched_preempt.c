@@ -21,20 +21,9 @@ static int count_up(void *arg)
 	return 0;
 }
 
-/* A thread that has not started, on @cpu, or NULL: the test has failed. */
-static struct thread *make(struct test *t, u32 cpu, u32 priority, thread_fn fn, void *arg)
-{
-	struct thread *thread = thread_create_on(cpu, "test", fn, arg);
-
-	EXPECT(t, thread != NULL, "no memory for a thread");
-	if (thread != NULL)
-		thread_set_priority(thread, priority);
-	return thread;
-}
-
 TEST("sched.preempt", urgent_runs_before_the_waker_goes_on)
 {
-	struct thread *urgent = make(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
+	struct thread *urgent = make_thread(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
 
 	if (urgent == NULL)
 		return;
@@ -46,8 +35,8 @@ TEST("sched.preempt", urgent_runs_before_the_waker_goes_on)
 
 TEST("sched.preempt", others_wait)
 {
-	struct thread *equal = make(t, cpu_id, PRIORITY_DEFAULT, count_up, NULL);
-	struct thread *low = make(t, cpu_id, PRIORITY_LOW, count_up, NULL);
+	struct thread *equal = make_thread(t, cpu_id, PRIORITY_DEFAULT, count_up, NULL);
+	struct thread *low = make_thread(t, cpu_id, PRIORITY_LOW, count_up, NULL);
 
 	if (equal == NULL || low == NULL)
 		return;
@@ -71,7 +60,7 @@ TEST("sched.preempt", not_with_preemption_off)
 	u64 flags;
 
 	for (u32 i = 0; i < ARRAY_SIZE(urgent); i++) {
-		urgent[i] = make(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
+		urgent[i] = make_thread(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
 		if (urgent[i] == NULL)
 			return;
 	}
@@ -100,7 +89,7 @@ TEST("sched.preempt", not_with_preemption_off)
 /* The tick's interrupt finds a CPU that must not switch: it does so right after. */
 TEST("sched.preempt", not_in_an_interrupt_that_comes_meanwhile)
 {
-	struct thread *equal = make(t, cpu_id, PRIORITY_DEFAULT, count_up, NULL);
+	struct thread *equal = make_thread(t, cpu_id, PRIORITY_DEFAULT, count_up, NULL);
 
 	if (equal == NULL)
 		return;
@@ -130,8 +119,9 @@ TEST("sched.preempt", spinner_on_each_cpu)
 	u32 cpu;
 
 	for_each_cpu (cpu, &cpus_online) {
-		struct thread *spinner = make(t, cpu, PRIORITY_LOW, spin_until_one_ran, NULL);
-		struct thread *urgent = make(t, cpu, PRIORITY_LOW + 1, count_up, NULL);
+		struct thread *spinner =
+			make_thread(t, cpu, PRIORITY_LOW, spin_until_one_ran, NULL);
+		struct thread *urgent = make_thread(t, cpu, PRIORITY_LOW + 1, count_up, NULL);
 
 		if (spinner == NULL || urgent == NULL)
 			return;
@@ -156,9 +146,9 @@ static int note_order(void *arg)
 /* A change of priority moves who waits, and makes who runs give way. */
 TEST("sched.preempt", priority_counts_from_now_on)
 {
-	struct thread *a = make(t, cpu_id, PRIORITY_LOW, note_order, (void *)1ul);
-	struct thread *b = make(t, cpu_id, PRIORITY_LOW, note_order, (void *)2ul);
-	struct thread *c = make(t, cpu_id, PRIORITY_LOW, note_order, (void *)3ul);
+	struct thread *a = make_thread(t, cpu_id, PRIORITY_LOW, note_order, (void *)1ul);
+	struct thread *b = make_thread(t, cpu_id, PRIORITY_LOW, note_order, (void *)2ul);
+	struct thread *c = make_thread(t, cpu_id, PRIORITY_LOW, note_order, (void *)3ul);
 
 	if (a == NULL || b == NULL || c == NULL)
 		return;
@@ -186,7 +176,7 @@ TEST("sched.preempt", priority_counts_from_now_on)
 /* It has said that it will block, and is preempted before it looks: it is no sleeper yet. */
 TEST("sched.preempt", about_to_block)
 {
-	struct thread *urgent = make(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
+	struct thread *urgent = make_thread(t, cpu_id, PRIORITY_HIGH, count_up, NULL);
 
 	if (urgent == NULL)
 		return;
@@ -207,7 +197,7 @@ static int wake_it(void *arg)
 /* The same, and the wake-up comes while it is preempted: it is not queued twice. */
 TEST("sched.preempt", woken_while_preempted_about_to_block)
 {
-	struct thread *urgent = make(t, cpu_id, PRIORITY_HIGH, wake_it, current);
+	struct thread *urgent = make_thread(t, cpu_id, PRIORITY_HIGH, wake_it, current);
 
 	if (urgent == NULL)
 		return;

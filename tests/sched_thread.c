@@ -9,6 +9,7 @@
 #include "mm/page_alloc.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
+#include "tests/threads.h"
 #include "tests/storm.h"
 
 #define THREADS_PER_CPU 100
@@ -22,18 +23,6 @@ static int return_argument(void *arg)
 static int exit_from_below(void *arg)
 {
 	thread_exit((int)(u64)arg);
-}
-
-/* Create and start: the test goes on without it if there is no memory. */
-static struct thread *start(struct test *t, u32 cpu, thread_fn fn, void *arg)
-{
-	struct thread *thread = thread_create_on(cpu, "test", fn, arg);
-
-	if (thread == NULL)
-		test_fail(t, __FILE__, __LINE__, "no memory for a thread on CPU %u", cpu);
-	else
-		thread_start(thread);
-	return thread;
 }
 
 static u64 pages_in_use(void)
@@ -51,8 +40,10 @@ TEST("sched.thread", status_reaches_the_joiner)
 	u32 cpu;
 
 	for_each_cpu (cpu, &cpus_online) {
-		struct thread *a = start(t, cpu, return_argument, (void *)(u64)(cpu + 17));
-		struct thread *b = start(t, cpu, exit_from_below, (void *)(u64)(cpu + 71));
+		struct thread *a =
+			start_thread(t, cpu, "test", return_argument, (void *)(u64)(cpu + 17));
+		struct thread *b =
+			start_thread(t, cpu, "test", exit_from_below, (void *)(u64)(cpu + 71));
 
 		if (a == NULL || b == NULL)
 			return;
@@ -160,7 +151,7 @@ TEST("sched.thread", yield_is_first_in_first_out)
 	turns.start = time_ns();
 	for (u32 i = 0; i < TURN_TAKERS; i++) {
 		takers[i] = (struct turn_taker){ &turns, i };
-		threads[i] = start(t, cpu_id, take_turns, &takers[i]);
+		threads[i] = start_thread(t, cpu_id, "test", take_turns, &takers[i]);
 	}
 	for (u32 i = 0; i < TURN_TAKERS; i++)
 		if (threads[i] != NULL)
@@ -195,8 +186,8 @@ TEST("sched.thread", tick_asks_for_the_cpu)
 		struct thread *first, *second;
 
 		WRITE_ONCE(spin_until_others_ran, 0);
-		first = start(t, cpu, run_long, NULL);
-		second = start(t, cpu, run_once, NULL);
+		first = start_thread(t, cpu, "test", run_long, NULL);
+		second = start_thread(t, cpu, "test", run_once, NULL);
 		if (first == NULL || second == NULL)
 			return;
 		thread_join(first);
@@ -216,7 +207,8 @@ TEST("sched.thread", join_of_a_dead_thread)
 		storm_clock_start(&joins, STORM_NS / cpumask_weight(&cpus_online), share_of(JOINS));
 		while (storm_step_due(&joins)) {
 			u64 status = joins.steps[cpu_id];
-			struct thread *thread = start(t, cpu, return_argument, (void *)status);
+			struct thread *thread =
+				start_thread(t, cpu, "test", return_argument, (void *)status);
 
 			if (thread == NULL)
 				return;
@@ -237,7 +229,8 @@ TEST("sched.thread", stacks_are_recycled)
 	u32 cpu = 0;
 
 	for (u32 i = 0; i < GENERATIONS; i++) {
-		struct thread *thread = start(t, cpu, return_argument, (void *)(u64)i);
+		struct thread *thread =
+			start_thread(t, cpu, "test", return_argument, (void *)(u64)i);
 
 		if (thread == NULL)
 			return;

@@ -309,17 +309,15 @@ static int move_all_the_time(void *arg)
 TEST("sched.timer", sleep_and_cancel_while_they_move, .cpus = 2)
 {
 	struct rand r = test_rand(t);
-	struct thread *mover = thread_create_on(cpu_id, "mover", move_all_the_time, NULL);
+	struct thread *mover;
 
-	if (mover == NULL) {
-		test_fail(t, __FILE__, __LINE__, "no memory for a thread");
-		return;
-	}
 	prevented = 0;
 	wrong = 0;
 	moving = true;
 	storm_start(&cancels, share_of(CANCEL_ROUNDS));
-	thread_start(mover);
+	mover = start_thread(t, cpu_id, "mover", move_all_the_time, NULL);
+	if (mover == NULL)
+		return;
 	threads_on_each_cpu(t, 2, sleep_while_they_move, &r, 0);
 	WRITE_ONCE(moving, false);
 	thread_join(mover);

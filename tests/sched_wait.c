@@ -9,6 +9,7 @@
 #include "tests/cpus.h"
 #include "tests/harness.h"
 #include "tests/storm.h"
+#include "tests/threads.h"
 
 #define PAIR_ROUNDS 8000 /* of all pairs together, at most */
 #define WAITERS	    24u
@@ -120,12 +121,9 @@ TEST("sched.wait", wake_up_on_the_way_to_halt, .cpus = 2)
 
 	a = (struct answer){ .answers = 0 };
 	completion_init(&a.question);
-	thread = thread_create_on(cpumask_next(&cpus_online, cpu_id), "answer", answer, &a);
-	if (thread == NULL) {
-		test_fail(t, __FILE__, __LINE__, "no memory for a thread");
+	thread = start_thread(t, cpumask_next(&cpus_online, cpu_id), "answer", answer, &a);
+	if (thread == NULL)
 		return;
-	}
-	thread_start(thread);
 	storm_clock_start(&turns, STORM_NS, WAKE_ROUNDS);
 	for (u32 i = 0; storm_step_due(&turns); i++) {
 		for (u32 n = 0; n < i % WAKE_MAX_PAUSES; n++)
@@ -334,14 +332,12 @@ TEST("sched.wait", woken_before_the_deadline)
 	for_each_cpu (cpu, &cpus_online) {
 		struct completion c;
 		u64 deadline = time_ns() + 60 * NS_PER_SEC;
-		struct thread *thread = thread_create_on(cpu, "soon", complete_soon, &c);
+		struct thread *thread;
 
-		if (thread == NULL) {
-			test_fail(t, __FILE__, __LINE__, "no memory for a thread");
-			return;
-		}
 		completion_init(&c);
-		thread_start(thread);
+		thread = start_thread(t, cpu, "soon", complete_soon, &c);
+		if (thread == NULL)
+			return;
 		EXPECT_EQ(t, wait_for_completion_timeout(&c, deadline), 0);
 		thread_join(thread);
 	}

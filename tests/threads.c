@@ -2,9 +2,44 @@
 /*
  * tests/threads.c - see threads.h.
  */
+#include "lib/err.h"
 #include "mm/slab.h"
 #include "tests/cpus.h"
 #include "tests/threads.h"
+
+static struct thread *create_named(struct test *t, u32 cpu, const char *name, thread_fn fn,
+				   void *arg)
+{
+	struct thread *thread = thread_create_on(cpu, name, fn, arg);
+
+	EXPECT(t, thread != NULL, "no memory for thread %s on CPU %u", name, cpu);
+	return thread;
+}
+
+struct thread *make_thread(struct test *t, u32 cpu, u32 priority, thread_fn fn, void *arg)
+{
+	struct thread *thread = create_named(t, cpu, "test", fn, arg);
+
+	if (thread != NULL)
+		thread_set_priority(thread, priority);
+	return thread;
+}
+
+struct thread *start_thread(struct test *t, u32 cpu, const char *name, thread_fn fn, void *arg)
+{
+	struct thread *thread = create_named(t, cpu, name, fn, arg);
+
+	if (thread != NULL)
+		thread_start(thread);
+	return thread;
+}
+
+int run_thread(struct test *t, u32 cpu, thread_fn fn, void *arg)
+{
+	struct thread *thread = start_thread(t, cpu, "test", fn, arg);
+
+	return thread != NULL ? thread_join(thread) : -ENOMEM;
+}
 
 struct work {
 	thread_fn fn;

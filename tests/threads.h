@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/threads.h - part of a test in threads on every CPU.
+ * tests/threads.h - part of a test in threads: one on some CPU, or some on every CPU.
  */
 #pragma once
 
 #include "kernel/thread.h"
 #include "tests/harness.h"
+
+/* A thread on @cpu that has not started; NULL: no memory, and the test has failed. */
+struct thread *make_thread(struct test *t, u32 cpu, u32 priority, thread_fn fn, void *arg);
+
+/* The same with a name, started, and of the default priority. */
+struct thread *start_thread(struct test *t, u32 cpu, const char *name, thread_fn fn, void *arg);
+
+/* @fn(@arg) in a thread on @cpu, to its end: its status, or -ENOMEM, and the test has failed. */
+int run_thread(struct test *t, u32 cpu, thread_fn fn, void *arg);
 
 /*
  * Run @fn in @each threads on each online CPU, all at the same time, and wait for them.

@@ -63,9 +63,11 @@ setup:
 
 # --- static checks ---------------------------------------------------------------
 
-.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+.PHONY: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf \
+	check-stack check-locks
 
-check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-elf
+check: check-format check-layers check-words check-scripts check-matrix check-cppcheck check-locks \
+	check-elf check-stack
 
 check-format:
 	$(call say,CHECK,format)
@@ -108,11 +110,45 @@ CPPCHECK := cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --platf
 check-cppcheck:
 	$(call say,CHECK,cppcheck)
 	$(Q)for twin in percpu classic; do \
-		$(CPPCHECK) -Iarch/x86_64/$$twin $(filter-out tests/host/% tests/sim/%,$(filter %.c,$(C_FILES))) || exit 1; done
+		$(CPPCHECK) -Iarch/x86_64/$$twin $(filter-out tests/host/% tests/sim/% tests/static/%,$(filter %.c,$(C_FILES))) || exit 1; done
+
+# Who holds which lock: lib/lock_check.h.  Members' guards in C are for clang 19 and later.
+LOCK_CLANG ?= clang-19
+LOCK_FLAGS := -std=gnu11 -fsyntax-only -ffreestanding -mgeneral-regs-only -mcmodel=kernel -I. -DLOCK_CHECK \
+	-DPRAGUE_DEBUG=1 -DPRAGUE_KERNEL=\"percpu\" -DPRAGUE_BUILD=\"debug\" \
+	-Werror -Wthread-safety -fexperimental-late-parse-attributes -Wno-gcc-compat
+LOCK_FILES = $(filter-out arch/x86_64/offsets.c,$(wildcard $(addsuffix /*.c,lib arch/x86_64 mm mm/$(1) kernel)))
+
+check-locks:
+	$(call say,CHECK,locks)
+	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/percpu $(call LOCK_FILES,percpu)
+	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/classic $(call LOCK_FILES,classic)
 
 check-elf: all
 	$(Q)for k in $(KERNELS); do \
 		tools/check-elf $(O)/$$k/kernel.elf --twin $${k%-*} --build $${k#*-} || exit 1; done
+
+check-stack: all
+	$(Q)for k in $(KERNELS); do tools/check-stack $(O)/$$k/kernel.elf || exit 1; done
+
+# That the checks can fail: small sources and ELF files that are wrong.
+.PHONY: check-checks analyze
+check-checks: all
+	$(Q)tools/check-checks --out $(O)/static --elf $(O)/percpu-debug/kernel.elf \
+		--locks '$(LOCK_CLANG) $(LOCK_FLAGS)'
+
+# What takes longer: gcc's and clang's own analysis of paths.
+ANALYZE_FLAGS := -std=gnu11 -I. -ffreestanding -mgeneral-regs-only -mcmodel=kernel \
+	-DPRAGUE_DEBUG=1 -DPRAGUE_KERNEL=\"percpu\" -DPRAGUE_BUILD=\"debug\"
+
+analyze:
+	$(Q)for twin in percpu classic; do \
+		for file in lib/*.c arch/x86_64/*.c mm/*.c mm/$$twin/*.c kernel/*.c; do \
+			echo "  GCC   $$file ($$twin)"; \
+			gcc $(ANALYZE_FLAGS) -O2 $(WARN) -fanalyzer -Iarch/x86_64/$$twin -c $$file -o /dev/null || exit 1; \
+		done; done
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(wildcard lib/*.c arch/x86_64/*.c mm/*.c mm/percpu/*.c kernel/*.c) \
+		-- $(ANALYZE_FLAGS) -Iarch/x86_64/percpu
 
 # --- for people ------------------------------------------------------------------
 
@@ -132,6 +168,8 @@ help:
 	@echo 'make test              every check there is'
 	@echo 'make test-all          the same, with every combination of the matrix'
 	@echo 'make check             static checks only'
+	@echo 'make analyze            static checks that take longer: gcc -fanalyzer, clang-tidy'
+	@echo 'make check-checks       the static checks complain of what is wrong on purpose'
 	@echo 'make count             flush_page, in instructions, with 1 and with 64 CPUs online'
 	@echo 'make host-test         unit tests, on the host'
 	@echo 'make host-fuzz         fuzzers of the parsers, on the host'

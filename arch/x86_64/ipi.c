@@ -83,7 +83,7 @@ void ipi_serve(void)
 					  __atomic_exchange_n(&by->bits[w], 0, __ATOMIC_ACQUIRE));
 }
 
-static void serve_calls(struct trapframe *f)
+static void serve_calls(struct trapframe *f) REQUIRES(irqs_off)
 {
 	(void)f;
 	ipi_serve();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/cpumask.h"
+#include "lib/lock_check.h"
 
 /* Runs with interrupts off, in interrupt context (or directly, on the caller's own CPU). */
 typedef void (*ipi_fn)(void *arg);
@@ -37,7 +38,7 @@ void ipi_join(void);
 void ipi_leave(void);
 
 /* Run the calls that wait for this CPU.  Interrupts off. */
-void ipi_serve(void);
+void ipi_serve(void) REQUIRES(irqs_off);
 
 /* Whoever saw a CPU in cpus_online that has left has told it what he wants.  As run_on_cpus(). */
 void ipi_wait_for_callers(void);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
 #define RFLAGS_IF BIT(9)
@@ -21,18 +22,18 @@ static inline bool irqs_enabled(void)
 	return irq_flags() & RFLAGS_IF;
 }
 
-static inline void irq_disable(void)
+static inline void irq_disable(void) ACQUIRES(irqs_off) NO_LOCK_CHECK
 {
 	__asm__ volatile("cli" ::: "memory");
 }
 
-static inline void irq_enable(void)
+static inline void irq_enable(void) RELEASES(irqs_off) NO_LOCK_CHECK
 {
 	__asm__ volatile("sti" ::: "memory");
 }
 
 /* Interrupts off; returns what to give to irq_restore().  Nests. */
-static inline u64 irq_save(void)
+static inline u64 irq_save(void) ACQUIRES(irqs_off)
 {
 	u64 flags = irq_flags();
 
@@ -40,7 +41,7 @@ static inline u64 irq_save(void)
 	return flags;
 }
 
-static inline void irq_restore(u64 flags)
+static inline void irq_restore(u64 flags) RELEASES(irqs_off) NO_LOCK_CHECK
 {
 	if (flags & RFLAGS_IF)
 		irq_enable();

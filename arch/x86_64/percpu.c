@@ -27,15 +27,14 @@ DEFINE_PER_CPU(u64, migrate_site);
  */
 void percpu_check_stays(void)
 {
-	u64 offset;
-	const char *name;
+	struct ksym_place place;
 
 	if (likely(!irqs_enabled() || this_cpu_read(preempt_count) != 0 ||
 		   this_cpu_read(migrate_count) != 0))
 		return;
-	name = ksym_find((u64)__builtin_return_address(0), &offset);
-	panic("this_cpu_ptr() in %s+%#lx, where the thread may be moved", name != NULL ? name : "?",
-	      offset);
+	place = ksym_place((u64)__builtin_return_address(0));
+	panic("this_cpu_ptr() in %s+%#lx, where the thread may be moved", place.function,
+	      place.offset);
 }
 
 bool list_address_ok(const void *p)

@@ -16,6 +16,7 @@
 
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/trapframe.h"
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
 #define BOOT_CPU 0u
@@ -96,4 +97,4 @@ void smp_halt(void);
 void smp_nmi(struct trapframe *f);
 
 /* entry.asm: an application processor's first C. */
-NORETURN void ap_main(void);
+NORETURN void ap_main(void) REQUIRES(irqs_off);

@@ -14,11 +14,13 @@
 #pragma once
 
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/lock_rank.h"
 #include "lib/assert.h"
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
-struct spinlock {
+struct CAPABILITY("lock") spinlock {
 	u32 next;	  /* the next ticket to hand out (atomic); .serving: the lock is free */
 	u32 serving;	  /* the ticket that holds the lock; written by the holder */
 	u32 holder;	  /* CPU + 1, 0: free; written by the holder, for messages */
@@ -33,33 +35,41 @@ struct spinlock {
 	}
 
 void spin_init(struct spinlock *l, const char *name, enum lock_rank rank);
-void spin_lock(struct spinlock *l);
-bool spin_trylock(struct spinlock *l);
-void spin_unlock(struct spinlock *l);
+void spin_lock(struct spinlock *l) ACQUIRES(*l);
+bool spin_trylock(struct spinlock *l) TRY_ACQUIRES(*l);
+void spin_unlock(struct spinlock *l) RELEASES(*l);
 
 /* With interrupts off; returns what to give to spin_unlock_irqrestore(). */
-u64 spin_lock_irqsave(struct spinlock *l);
-void spin_unlock_irqrestore(struct spinlock *l, u64 flags);
+u64 spin_lock_irqsave(struct spinlock *l) ACQUIRES(*l, irqs_off);
+void spin_unlock_irqrestore(struct spinlock *l, u64 flags) RELEASES(*l, irqs_off);
+
+/* The two parts of taking a lock, for below: one that nobody holds or waits for, and any. */
+static ALWAYS_INLINE bool spin_take_free(struct spinlock *l)
+{
+	u32 serving = __atomic_load_n(&l->serving, __ATOMIC_ACQUIRE);
+
+	return __atomic_compare_exchange_n(&l->next, &serving, serving + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+void spin_wait_for(struct spinlock *l);
 
 /*
  * The same for a lock that is only held with interrupts off, where every instruction counts:
  * nobody is preempted then, so release builds leave preempt_count and the holder alone.
  * Inline; the acquire and the release are those of spin_lock() and spin_unlock().
  */
-static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l)
+static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l) ACQUIRES(*l)
+	REQUIRES(irqs_off) NO_LOCK_CHECK
 {
-	u32 ticket;
-
-	if (CONFIG_DEBUG) {
+	if (CONFIG_DEBUG)
 		spin_lock(l);
-		return;
-	}
-	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-	while (unlikely(__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket))
-		cpu_pause();
+	else if (unlikely(!spin_take_free(l)))
+		spin_wait_for(l);
 }
 
-static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l)
+static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l) RELEASES(*l)
+	REQUIRES(irqs_off) NO_LOCK_CHECK
 {
 	if (CONFIG_DEBUG)
 		spin_unlock(l);
@@ -76,6 +86,12 @@ bool spin_may_wait_for_cpus(void);
 
 /* Does this CPU hold @l? */
 bool spin_held(const struct spinlock *l);
+
+/* It does: debug builds look, and lock_check.h believes it. */
+static inline void spin_assert_held(const struct spinlock *l) ASSERTS_HELD(*l)
+{
+	DEBUG_ASSERT(spin_held(l), "lock %s is not held", l->name);
+}
 
 /* Debug builds: and no other spinlock? */
 bool spin_only_held(const struct spinlock *l);

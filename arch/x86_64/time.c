@@ -137,7 +137,7 @@ static bool calibrate(void)
 	return false;
 }
 
-static void on_timer(struct trapframe *f)
+static void on_timer(struct trapframe *f) REQUIRES(irqs_off)
 {
 	(void)f;
 	timer_expired();

@@ -23,7 +23,7 @@ DEFINE_PER_CPU(u32, nmi_depth);
 
 static irq_handler_fn handlers[IRQ_VECTORS];
 
-void trap(struct trapframe *f); /* trap.asm calls it */
+void trap(struct trapframe *f) REQUIRES(irqs_off); /* trap.asm calls it */
 
 extern const struct fixup fixups_begin[], fixups_end[];
 
@@ -59,7 +59,7 @@ static bool fix_up(struct trapframe *f)
 	return true;
 }
 
-static void exception(struct trapframe *f)
+static void exception(struct trapframe *f) REQUIRES(irqs_off)
 {
 	vaddr_t va = f->vector == VECTOR_PF ? read_cr2() : USER_END;
 
@@ -83,7 +83,7 @@ static void unmaskable(struct trapframe *f)
 	this_cpu_dec(nmi_depth);
 }
 
-static void interrupt(struct trapframe *f)
+static void interrupt(struct trapframe *f) REQUIRES(irqs_off)
 {
 	u32 mappings = 0;
 

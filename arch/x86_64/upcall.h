@@ -5,25 +5,26 @@
 #pragma once
 
 #include "arch/x86_64/trapframe.h"
+#include "lib/lock_check.h"
 
 /*
  * A page fault at a user address, from user mode or from a copy: true if the access may
  * be tried again.  Interrupts off, as the fault left them; may turn them on meanwhile.
  * kernel/page_fault.c
  */
-bool trap_page_fault(const struct trapframe *f, vaddr_t va);
+bool trap_page_fault(const struct trapframe *f, vaddr_t va) REQUIRES(irqs_off);
 
 /*
  * User mode is next on this CPU: last checks, and isolated, pti_user_cr3.  Interrupts are
  * off, and stay so until it is there.  kernel/user_return.c
  */
-void trap_prepare_user(void);
+void trap_prepare_user(void) REQUIRES(irqs_off);
 
 /*
  * An interrupt returns to the kernel, need_resched is set, and what was interrupted may be
  * preempted.  Interrupts off; may come back on another CPU.  kernel/sched.c
  */
-void preempt_in_interrupt(void);
+void preempt_in_interrupt(void) REQUIRES(irqs_off);
 
 /*
  * Debug builds: an interrupt came.  Is what this CPU has loaded what it should be?  The value
@@ -39,7 +40,7 @@ void trap_fault(struct trapframe *f);
 void trap_nmi(struct trapframe *f);
 
 /* The timer this CPU armed has expired.  Interrupts off.  kernel/timer.c */
-void timer_expired(void);
+void timer_expired(void) REQUIRES(irqs_off);
 
 /* An application processor, on its own tables and stack, interrupts off.  kernel/hotplug.c */
-NORETURN void cpu_main(void);
+NORETURN void cpu_main(void) REQUIRES(irqs_off);

@@ -30,8 +30,8 @@ static DEFINE_PER_CPU(struct spare_pgd, spare_pgd);
 
 struct mm_pgds {
 	struct spinlock lock; /* rank LOCK_RANK_PGDS */
-	struct list_node list;
-	u32 count; /* on it; others may look */
+	struct list_node list GUARDED_BY(lock);
+	u32 count GUARDED_BY(lock); /* on it; others may look */
 };
 
 static DEFINE_PER_CPU(struct mm_pgds, mm_pgds);
@@ -77,7 +77,7 @@ u32 pgd_space_release(struct slot *s)
 }
 
 /* The spare, empty, for @s. */
-static pte_t *take_spare(struct slot *s)
+static pte_t *take_spare(struct slot *s) REQUIRES(irqs_off)
 {
 	struct spare_pgd *spare = this_cpu_ptr(&spare_pgd);
 	struct slot *user = spare->user;
@@ -109,7 +109,7 @@ static pte_t *make_page(pte_t **at)
 	return pgd;
 }
 
-static pte_t *page_for(struct slot *s, struct mm *mm)
+static pte_t *page_for(struct slot *s, struct mm *mm) REQUIRES(irqs_off)
 {
 	pte_t **at = &mm->pgds[cpu_id], *pgd = *at != NULL ? *at : make_page(at);
 
@@ -124,7 +124,7 @@ static void unbind_idle(const struct cpu_tlb *t)
 	do {
 		if (s != t->loaded)
 			shared_store(&s->ctx_id, 0);
-		s = s->next;
+		s = s->next; /* NOLINT(clang-analyzer-core.NullDereference): there are slots */
 	} while (s != t->hand);
 }
 

@@ -135,7 +135,7 @@ int pgd_space_prepare(u32 cpu, struct slot *s, u32 pcid);
 u32 pgd_space_release(struct slot *s);
 u32 pgd_space_give_back(void);
 bool pgd_space_has_spare(u32 cpu);
-void pgd_space_bind(struct slot *s, struct mm *mm);
+void pgd_space_bind(struct slot *s, struct mm *mm) REQUIRES(irqs_off);
 
 /* The mm's array of PGDs, and its end. */
 int pgd_space_attach(struct mm *mm) WARN_UNUSED_RESULT;

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What the static checks of tools/check-* share."""
