@@ -142,3 +142,26 @@ TEST("arch.trap", code_segment)
 {
 	on_each_cpu(check_code_segment, t);
 }
+
+/* One of these may interrupt another: each has a stack of its own, with a guard below. */
+static void check_ist_stacks(void *arg)
+{
+	const struct cpu_entry *e = (const struct cpu_entry *)cpu_area_base(cpu_id);
+	struct test *t = arg;
+
+	for (u32 i = 0; i < IST_COUNT; i++) {
+		EXPECT(t, e->tss.ist[i] != 0, "CPU %u: IST %u has no stack", cpu_id, i + 1);
+		for (u32 j = 0; j < i; j++) {
+			u64 a = e->tss.ist[i], b = e->tss.ist[j];
+
+			EXPECT(t, MAX(a, b) - MIN(a, b) > IST_STACK_SIZE,
+			       "CPU %u: the stacks of IST %u and %u end at %#lx and %#lx", cpu_id,
+			       i + 1, j + 1, a, b);
+		}
+	}
+}
+
+TEST("arch.trap", ist_stacks_are_apart)
+{
+	on_each_cpu(check_ist_stacks, t);
+}

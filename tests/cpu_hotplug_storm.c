@@ -243,3 +243,48 @@ TEST("cpu.hotplug", calls_and_shootdowns_go_on, .cpus = 3)
 	operate(t, cpumask_next(&cpus_online, BOOT_CPU), cycle_in_storm);
 	operate(t, BOOT_CPU, cycle_in_storm);
 }
+
+/*
+ * Who calls everybody beside the thread that walks, as urgent as that is, keeps its CPU until all
+ * have answered: the CPU that goes or comes has to answer without the walk.
+ */
+static int call_beside_the_walk(void *arg)
+{
+	struct stormer *s = arg;
+	u64 ran = 0;
+
+	while (!__atomic_load_n(&storm_over, __ATOMIC_RELAXED)) {
+		on_each_cpu(count_call, &ran);
+		s->rounds++;
+		yield();
+	}
+	return 0;
+}
+
+static int cycle_beside_a_caller(void *arg)
+{
+	struct operation *o = arg;
+	struct stormer s = { .t = o->t };
+	struct thread *caller = thread_create_on(cpu_id, "caller", call_beside_the_walk, &s);
+
+	EXPECT(o->t, caller != NULL, "no memory");
+	if (caller == NULL)
+		return 0;
+	__atomic_store_n(&storm_over, 0, __ATOMIC_RELAXED);
+	thread_set_priority(current, PRIORITY_HIGH); /* or it would never have its turn */
+	thread_set_priority(caller, PRIORITY_HIGH);
+	thread_start(caller);
+	for (u32 i = 0; i < 5; i++) {
+		EXPECT_EQ(o->t, cpu_down(o->cpu, 0), 0);
+		EXPECT_EQ(o->t, cpu_up(o->cpu), 0);
+	}
+	__atomic_store_n(&storm_over, 1, __ATOMIC_RELAXED);
+	thread_join(caller);
+	test_note("CPU %u: %lu rounds of calls", o->cpu, s.rounds);
+	return 0;
+}
+
+TEST("cpu.hotplug", calls_beside_the_walk, .cpus = 2)
+{
+	operate_on_some(t, cycle_beside_a_caller);
+}

@@ -36,6 +36,10 @@ extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_
 /* mov rax, [FROM]; mov [TO], rax; ud2 */
 static const u8 copy_word[] = { 0x48, 0x8b, 0x04, 0x25, 0, 0,	 0x50, 0,    0x48, //
 				0x89, 0x04, 0x25, 0,	0, 0x60, 0,    0x0f, 0x0b };
+/* mov ecx, 50000; dec ecx; jnz back to it.  Before copy_word, so that it takes a while. */
+static const u8 count_down[] = { 0xb9, 0x50, 0xc3, 0, 0, 0xff, 0xc9, 0x75, 0xfc };
+#define SLOW_COPY (CODE + 64)
+
 /* mov rax, [the address behind 48 a1]; ud2 */
 static const u8 read_at[] = { 0x48, 0xa1, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0x0b };
 #define READ_AT_ADDRESS 2
@@ -148,14 +152,19 @@ TEST("mm.isolation", nothing_else_is_global)
 		      t);
 }
 
-/* Ring 3 on @mm, this thread's; then on none. */
-static u32 ring3(void)
+/* Ring 3 from @rip on, on the address space of this thread. */
+static u32 ring3_at(vaddr_t rip)
 {
 	u64 flags = irq_save();
-	u32 fault = (u32)user_call(CODE, CODE + PAGE_SIZE);
+	u32 fault = (u32)user_call(rip, CODE + PAGE_SIZE);
 
 	irq_restore(flags);
 	return fault;
+}
+
+static u32 ring3(void)
+{
+	return ring3_at(CODE);
 }
 
 static u32 ring3_reads(vaddr_t va)
@@ -218,8 +227,13 @@ static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
 
 static struct mm *copying_mm(void)
 {
-	struct mm *mm = user_code_mm(CODE, copy_word, sizeof(copy_word));
+	u8 code[SLOW_COPY - CODE + sizeof(count_down) + sizeof(copy_word)] = { 0 };
+	struct mm *mm;
 
+	memcpy(code, copy_word, sizeof(copy_word));
+	memcpy(code + (SLOW_COPY - CODE), count_down, sizeof(count_down));
+	memcpy(code + (SLOW_COPY - CODE) + sizeof(count_down), copy_word, sizeof(copy_word));
+	mm = user_code_mm(CODE, code, sizeof(code));
 	if (mm == NULL || map_anon(mm, FROM, PAGE_SIZE, RW) || map_anon(mm, TO, PAGE_SIZE, RW))
 		panic("test: out of memory");
 	use(mm);
@@ -321,6 +335,57 @@ TEST("mm.isolation", frames_that_iretq_refuses)
 	on_thread_of_each_cpu(t, refused_frames);
 }
 
+#define REGISTERS   16u /* as instructions number them */
+#define STORE_BYTES 8u
+#define RSP_NUMBER  4u
+
+/* mov [TO + 8 * n], register n, for each; ud2 */
+static size_t store_registers(u8 *code)
+{
+	static const u8 ud2[] = { 0x0f, 0x0b };
+
+	for (u32 n = 0; n < REGISTERS; n++) {
+		u32 to = (u32)TO + n * sizeof(u64);
+		u8 store[STORE_BYTES] = { (u8)(0x48 | (n >> 3) << 2), 0x89,
+					  (u8)(0x04 | (n & 7) << 3), 0x25 };
+
+		memcpy(store + 4, &to, sizeof(to));
+		memcpy(code + n * STORE_BYTES, store, STORE_BYTES);
+	}
+	memcpy(code + REGISTERS * STORE_BYTES, ud2, sizeof(ud2));
+	return REGISTERS * STORE_BYTES + sizeof(ud2);
+}
+
+/* Each register as the frame has it; and the kernel runs with the direction flag clear. */
+TEST("mm.isolation", registers_of_the_frame)
+{
+	u8 code[REGISTERS * STORE_BYTES + 2];
+	struct trapframe f = { .rip = CODE,
+			       .cs = SEL_USER_CODE | RPL_USER,
+			       .rflags = RFLAGS_FIXED | RFLAGS_DF,
+			       .rsp = CODE + PAGE_SIZE,
+			       .ss = SEL_USER_DATA | RPL_USER };
+	u64 *const registers[REGISTERS] = { &f.rax, &f.rcx, &f.rdx, &f.rbx, &f.rsp, &f.rbp,
+					    &f.rsi, &f.rdi, &f.r8,  &f.r9,  &f.r10, &f.r11,
+					    &f.r12, &f.r13, &f.r14, &f.r15 };
+	struct mm *mm = user_code_mm(CODE, code, store_registers(code));
+
+	EXPECT(t, mm != NULL && map_anon(mm, TO, PAGE_SIZE, RW) == 0, "no memory");
+	if (mm == NULL)
+		return;
+	for (u32 n = 0; n < REGISTERS; n++)
+		if (n != RSP_NUMBER)
+			*registers[n] = (n + 1) * 0x0101010101010101ul;
+	use(mm);
+	put(TO, 0); /* there, since ring 3 has interrupts off */
+	EXPECT_EQ(t, fault_of(f), UD_IN_USER_MODE);
+	EXPECT_EQ(t, irq_flags() & RFLAGS_DF, 0);
+	for (u32 n = 0; n < REGISTERS; n++)
+		EXPECT_EQ(t, get(TO + n * sizeof(u64)), *registers[n]);
+	use(NULL);
+	mm_put(mm);
+}
+
 #define NMI_GAP_NS (100 * NS_PER_US)
 
 static u32 storm_over; /* atomic */
@@ -332,7 +397,8 @@ static int ring3_in_a_storm(void *arg)
 	use(mm);
 	for (u64 round = 0; round < 300; round++) {
 		put(FROM, round);
-		EXPECT_EQ((struct test *)arg, ring3(), UD_IN_USER_MODE);
+		EXPECT_EQ((struct test *)arg, ring3_at(round % 2 ? SLOW_COPY : CODE),
+			  UD_IN_USER_MODE);
 		EXPECT_EQ((struct test *)arg, get(TO), round);
 	}
 	use(NULL);
@@ -341,7 +407,10 @@ static int ring3_in_a_storm(void *arg)
 	return 0;
 }
 
-/* NMIs at any instruction of entry and exit: each returns on the tables that it found. */
+/*
+ * NMIs at any instruction of entry and exit, and in ring 3, which takes its time in every other
+ * round: each returns on the tables that it found.
+ */
 TEST("mm.isolation", nmis_on_the_way, .cpus = 2)
 {
 	u32 target = cpumask_next(&cpus_online, cpu_id), nmis = 0;

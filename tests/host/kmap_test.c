@@ -388,12 +388,20 @@ static void test_refused(void **state)
 	expect_panic("the last of 0 mappings was made in nothing", kunmap_local(mapping.p[0]));
 }
 
+/* A CPU that speculates through an empty slot finds the frame farthest from all memory (L1TF). */
+static void test_empty_slot_has_no_memory(void **state)
+{
+	(void)state;
+	assert_false(pte_present(KMAP_EMPTY));
+	assert_int_equal(pte_address(KMAP_EMPTY), PTE_ADDRESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupted), cmocka_unit_test(test_preempted),
 		cmocka_unit_test(test_moved),	    cmocka_unit_test(test_tables_changed),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_empty_slot_has_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

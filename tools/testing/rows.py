@@ -21,6 +21,9 @@ PASSED = r"^prague: result: pass$"
 
 # For rows about a machine or the boot: the suites as a whole are the matrix's.
 FEW = "test=arch.*,mm.map,mm.shootdown"
+# Of tests/mutations, a few that are noticed soon, by different means.
+MUTATIONS = ("region_of_a_hole", "slab_is_kept_twice", "generation_not_raised", "unmap_without_a_flush",
+             "swapgs_in_the_percpu_kernel", "inheritance_is_not_undone", "mutex_forgets_its_waiters")
 FOUR_LEVELS, FIVE_LEVELS = r"^mm: 4 levels$", r"^mm: 5 levels$"
 
 
@@ -47,6 +50,9 @@ def build_rows(out):
         Row("host-fuzz", [make(out, "host-fuzz")], limit=300),
         Row("sim-test", [make(out, "sim-test")], limit=150),
         Row("sim-break", [make(out, "sim-break-quick")], limit=300),
+        Row("mutations-apply", [["tools/mutate/run", "--check"]]),
+        Row("mutations", [["tools/mutate/run", "--again", "--seconds", "3", "--out", f"{out}/mutate-row",
+                           *MUTATIONS]], limit=300),
         Row("build-clang", [make(f"{out}/clang", "CC=clang", "all")], limit=300),
         Row("build-reproducible", twice + same, limit=300),
         Row("compile-commands", [make(out, "compile_commands.json"),

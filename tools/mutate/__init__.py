@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tools/mutate/run is made of."""
