@@ -39,6 +39,7 @@
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/assert.h"
 #include "mm/counters.h"
 #include "mm/flush.h"
@@ -308,9 +309,11 @@ void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride)
 		tell_others(mm, start, stride == FLUSH_WHOLE ? start : end, sync_if_loaded);
 	else
 		sync_own(mm, gen, start, end, stride);
+	tlb_announce_done();
 }
 
 void flush_drop_mm(struct mm *mm)
 {
 	tell_others(mm, 0, 0, drop_if_loaded);
+	tlb_announce_done();
 }
