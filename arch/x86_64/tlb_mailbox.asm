@@ -12,6 +12,11 @@ global tlb_mailbox_cr3_rax, tlb_mailbox_cr3_rdi, tlb_mailbox_cr3_r14, tlb_mailbo
 global tlb_mailbox_invpcid, tlb_mailbox_fault, tlb_mailbox_everything, tlb_mailbox_done
 global tlb_mailbox_frame
 
+; For tools/run: where the first CPU's mailbox is, and how far it is to the next one's.
+global tlb_mailbox_first, tlb_mailbox_stride
+tlb_mailbox_first equ TLB_MAILBOX_FIRST
+tlb_mailbox_stride equ TLB_MAILBOX_STRIDE
+
 %define NOFLUSH_BIT 63
 
 section .entry_text progbits alloc exec nowrite align=16

@@ -6,6 +6,7 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/pte.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/shared.h"
 #include "arch/x86_64/tlb_mailbox.h"
@@ -52,12 +53,13 @@ void tlb_mailbox_arm(void)
 {
 	if (!tlb_mailbox_on || cr3_mask != ~0ul)
 		return;
-	tell(0, TLB_MAGIC);
+	tell(TLB_MAIL_LEVELS, pt_levels);
+	tell(TLB_MAIL_MAGIC, TLB_MAGIC);
 	tell(TLB_MAIL_AT(TLB_MAIL_SWITCH), read_cr3());
 }
 
 void tlb_mailbox_disarm(void)
 {
 	if (tlb_mailbox_on && cr3_mask == ~0ul)
-		tell(0, 0);
+		tell(TLB_MAIL_MAGIC, 0);
 }

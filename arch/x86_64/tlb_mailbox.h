@@ -19,7 +19,11 @@
 
 struct trapframe;
 
-#define TLB_MAGIC 0x4b43454843424c54ul /* "TLBCHECK": at offset 0 of the page */
+/* Offsets in the page: the magic word, without which nothing is listened to, and before it how
+ * many levels of tables the CPU walks. */
+#define TLB_MAIL_MAGIC	0
+#define TLB_MAIL_LEVELS 8
+#define TLB_MAGIC	0x4b43454843424c54ul /* "TLBCHECK" */
 
 /* What is told, by a store of eight bytes at TLB_MAIL_AT(one of these). */
 enum tlb_mail {
