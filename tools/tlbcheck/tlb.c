@@ -22,8 +22,8 @@
 
 struct cpu cpus[CPUS_MAX];
 pthread_mutex_t tlb_lock = PTHREAD_MUTEX_INITIALIZER;
-uint64_t epoch = 1;
-bool fill_all;
+uint64_t epoch __attribute__((aligned(64))) = 1;
+bool fill_all __attribute__((aligned(64)));
 
 static uint64_t now_is; /* counts all that happens */
 static unsigned int cpus_seen;

@@ -46,10 +46,10 @@ int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 static struct verified {
 	uint64_t page, stamp;
 	uint64_t place; /* of its memory, or NOWHERE */
-} verified[CPUS_MAX][VERIFIED];
+} __attribute__((aligned(32))) verified[CPUS_MAX][VERIFIED];
 
 static struct {
-	uint64_t mailbox, stride, below, reports_max;
+	uint64_t mailbox, stride, span, below, reports_max;
 	const char *memory, *kernel;
 } options = { .reports_max = 1 };
 
@@ -201,15 +201,15 @@ static void on_mail(unsigned int cpu, uint64_t offset, uint64_t place, uint64_t 
 
 static bool is_mailbox(uint64_t va, uint64_t *offset)
 {
-	uint64_t from = va - options.mailbox, span = options.stride * CPUS_MAX;
+	uint64_t from = va - options.mailbox;
 
-	if (from >= (span != 0 ? span : PAGE_BYTES))
+	if (__builtin_expect(from >= options.span, true))
 		return false;
 	*offset = options.stride != 0 ? from % options.stride : from;
 	return *offset < PAGE_BYTES;
 }
 
-static void look(unsigned int cpu, uint64_t va, enum access access, uint64_t rip,
+static __attribute__((noinline)) void look(unsigned int cpu, uint64_t va, enum access access, uint64_t rip,
 		 struct verified *v)
 {
 	struct cpu *c = &cpus[cpu];
@@ -225,7 +225,7 @@ static void look(unsigned int cpu, uint64_t va, enum access access, uint64_t rip
 	v->stamp = stamp;
 }
 
-static void store_to_table(unsigned int cpu, uint64_t place, unsigned int bytes, uint64_t rip)
+static __attribute__((noinline)) void store_to_table(unsigned int cpu, uint64_t place, unsigned int bytes, uint64_t rip)
 {
 	pthread_mutex_lock(&tlb_lock);
 	for (uint64_t at = place & ~7ull; at < place + bytes; at += 8)
@@ -233,8 +233,8 @@ static void store_to_table(unsigned int cpu, uint64_t place, unsigned int bytes,
 	pthread_mutex_unlock(&tlb_lock);
 }
 
-static void access_page(unsigned int cpu, uint64_t va, enum access access, unsigned int bytes,
-			uint64_t rip)
+static inline __attribute__((always_inline)) void
+access_page(unsigned int cpu, uint64_t va, enum access access, unsigned int bytes, uint64_t rip)
 {
 	struct cpu *c = &cpus[cpu];
 	struct verified *v = &verified[cpu][va >> PAGE_BITS & (VERIFIED - 1)];
@@ -246,7 +246,7 @@ static void access_page(unsigned int cpu, uint64_t va, enum access access, unsig
 		store_to_table(cpu, v->place + (va & (PAGE_BYTES - 1)), bytes, rip);
 }
 
-static void mail_or_nothing(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va, uint64_t rip)
+static __attribute__((noinline)) void mail_or_nothing(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va, uint64_t rip)
 {
 	struct qemu_plugin_hwaddr *hw;
 	uint64_t offset;
@@ -422,6 +422,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int
 		fprintf(stderr, "tlbcheck: needs memory= and mailbox=\n");
 		return -1;
 	}
+	options.span = options.stride != 0 ? options.stride * CPUS_MAX : PAGE_BYTES;
 	if (!guest_open(options.memory, options.below))
 		return -1;
 	if (options.kernel != NULL)
