@@ -8,6 +8,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/shared.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
 #include "kernel/hotplug.h"
@@ -241,6 +242,22 @@ static void provoke_kmap_nmi(void *arg)
 	(void)!kmap_local_page(any_page());
 }
 
+/* Nothing in the kernel notices: for the TLB checker. */
+static void provoke_forgotten_flush(void *arg)
+{
+	struct page *first = any_page(), *second = any_page();
+	u32 depth = kmap_depth;
+	volatile u8 *p;
+
+	(void)arg;
+	ASSERT(first != second, "the same page twice");
+	p = kmap_local_page(first);
+	(void)*p;
+	shared_store(kmap_slot_pte(depth), page_to_phys(second) | kmap_flags);
+	(void)*p;
+	kunmap_local((const void *)p);
+}
+
 static const struct {
 	const char *name;
 	ipi_fn fn;
@@ -270,6 +287,7 @@ static const struct {
 	{ "kmap_irq", provoke_kmap_irq },
 	{ "kmap_nmi", provoke_kmap_nmi },
 	{ "migrate_exit", provoke_migrate_exit },
+	{ "forgotten_flush", provoke_forgotten_flush },
 	{ "percpu_moves", provoke_percpu_moves },
 };
 
