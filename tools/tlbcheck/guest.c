@@ -106,7 +106,7 @@ void guest_walk(struct walk *w, uint64_t root, unsigned int levels, uint64_t va)
 static struct symbol {
 	uint64_t address;
 	const char *name;
-} *symbols;
+} * symbols;
 static size_t symbol_count;
 
 static int by_address(const void *a, const void *b)
@@ -218,8 +218,9 @@ static bool is_return(struct reader *text, uint64_t address)
 	    address > symbols[symbol_count - 1].address ||
 	    (address & (PAGE_BYTES - 1)) < CALL_REL32_SIZE || !place_of(text, address, &place))
 		return false;
-	return memory[place - CALL_REL32_SIZE] == CALL_REL32 || memory[place - 2] == CALL_INDIRECT ||
-	       memory[place - 3] == CALL_INDIRECT || memory[place - 6] == CALL_INDIRECT;
+	return memory[place - CALL_REL32_SIZE] == CALL_REL32 ||
+	       memory[place - 2] == CALL_INDIRECT || memory[place - 3] == CALL_INDIRECT ||
+	       memory[place - 6] == CALL_INDIRECT;
 }
 
 unsigned int backtrace_take(uint64_t root, unsigned int levels, uint64_t rsp,

@@ -34,7 +34,7 @@ struct walk {
 	uint64_t entry[LEVELS_MAX + 1];
 	uint8_t top, last;
 	bool present;
-	bool write, user, exec;	/* all levels together */
+	bool write, user, exec; /* all levels together */
 	uint64_t pa;		/* of the page of 4 KiB that holds .va */
 };
 

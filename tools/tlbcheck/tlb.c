@@ -15,7 +15,7 @@
 #define KEY_LEAF      61
 #define NOFLUSH	      (1ull << 63)
 #define TAG_MASK      0xfffull
-#define ISOLATED_TAG  0x800u	   /* the user's of a pair of tags */
+#define ISOLATED_TAG  0x800u /* the user's of a pair of tags */
 #define FAULT_WRITE   (1u << 1)
 #define FAULT_USER    (1u << 2)
 #define FAULT_FETCH   (1u << 4)
@@ -128,8 +128,7 @@ static struct entry **bucket_of(struct cpu *c, uint64_t key)
 }
 
 #define for_each_entry(e, c, key)                                                                  \
-	for (e = entry_next(c, key, bucket_of(c, key)); e != NULL;                                 \
-	     e = entry_next(c, key, &e->next))
+	for (e = entry_next(c, key, bucket_of(c, key)); e != NULL; e = entry_next(c, key, &e->next))
 
 #define RIGHTS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX)
 
@@ -264,7 +263,8 @@ static bool forbidden(unsigned int cpu, const struct entry *e, const struct walk
 {
 	if (!change_of(e, now, change))
 		return false;
-	return *change == NULL || (*change)->cpu == cpu || cpus[(*change)->cpu].done > (*change)->done;
+	return *change == NULL || (*change)->cpu == cpu ||
+	       cpus[(*change)->cpu].done > (*change)->done;
 }
 
 /* The page of 4 KiB that @e gives for @va. */
@@ -272,8 +272,7 @@ static uint64_t page_by(const struct entry *e, uint64_t va)
 {
 	uint64_t inside = (1ull << level_shift(e->level)) - 1;
 
-	return (e->way.entry[e->level] & PTE_ADDRESS & ~inside) |
-	       (va & inside & ~(PAGE_BYTES - 1));
+	return (e->way.entry[e->level] & PTE_ADDRESS & ~inside) | (va & inside & ~(PAGE_BYTES - 1));
 }
 
 /* Of tables on the way: could a walk go through an old one, and come to something else? */
@@ -293,7 +292,8 @@ static void look_at_tables(unsigned int cpu, unsigned int tag, const struct walk
 			if (level >= now->last &&
 			    ((e->way.entry[level] ^ now->entry[level]) & (PTE_ADDRESS | 1)) == 0)
 				continue;
-			guest_walk_from(&old, e->way.entry[level] & PTE_ADDRESS, level - 1, now->va);
+			guest_walk_from(&old, e->way.entry[level] & PTE_ADDRESS, level - 1,
+					now->va);
 			if (old.present && (!now->present || old.pa != now->pa) &&
 			    forbidden(cpu, e, now, &change))
 				found(FOUND_TABLE, cpu, e, change, now, access, rip);
@@ -335,8 +335,8 @@ static bool permits(const struct walk *way, enum access access, bool user)
 	       (!user || way->user);
 }
 
-static void fault_by(unsigned int cpu, unsigned int tag, const struct walk *now,
-		     enum access access, bool user)
+static void fault_by(unsigned int cpu, unsigned int tag, const struct walk *now, enum access access,
+		     bool user)
 {
 	struct cpu *c = &cpus[cpu];
 	const struct change *change;
@@ -357,9 +357,9 @@ void tlb_fault(unsigned int cpu, uint64_t va, unsigned int error)
 {
 	struct cpu *c = &cpus[cpu];
 	bool user = error & FAULT_USER;
-	enum access access = error & FAULT_FETCH ? ACCESS_FETCH :
-			     error & FAULT_WRITE ? ACCESS_WRITE :
-						   ACCESS_READ;
+	enum access access = error & FAULT_FETCH   ? ACCESS_FETCH
+			     : error & FAULT_WRITE ? ACCESS_WRITE
+						   : ACCESS_READ;
 	bool isolated = user && c->tag_before == (c->tag | ISOLATED_TAG) && c->tag_before != c->tag;
 	unsigned int tag = isolated ? c->tag_before : c->tag;
 	struct walk now;

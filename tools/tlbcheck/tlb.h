@@ -59,7 +59,7 @@ struct cpu {
 	uint64_t done; /* how often it said so */
 	uint64_t local_epoch;
 	struct entry **buckets;
-	uint32_t leaf_life[TAGS + 1];  /* the last: global entries' */
+	uint32_t leaf_life[TAGS + 1]; /* the last: global entries' */
 	uint32_t table_life[TAGS];
 	struct where **where; /* tables by tag and place */
 	struct change **open; /* changes that it has not said to be flushed */

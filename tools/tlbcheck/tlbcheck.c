@@ -85,7 +85,9 @@ static void print_entry(const struct entry *e)
 	if (e->leaf)
 		print_way("the TLB may hold", &e->way);
 	else
-		fprintf(stderr, "tlbcheck:   its paging-structure cache may hold a table at %#llx, level %d\n",
+		fprintf(stderr,
+			"tlbcheck:   its paging-structure cache may hold a table at %#llx, level "
+			"%d\n",
 			(unsigned long long)(e->way.entry[e->level] & PTE_ADDRESS), e->level - 1);
 	if (e->rip != 0)
 		print_place("since an access at ", e->rip);
@@ -98,8 +100,9 @@ static void print_change(const struct change *change)
 		return;
 	}
 	fprintf(stderr, "tlbcheck:   changed by CPU %u, %s:\n", change->cpu,
-		cpus[change->cpu].done > change->done ? "which said that it was flushed"
-						      : "which has not said yet that it is flushed");
+		cpus[change->cpu].done > change->done
+			? "which said that it was flushed"
+			: "which has not said yet that it is flushed");
 	print_place("", change->rip);
 	print_callers(change->callers, change->depth);
 }
@@ -209,8 +212,8 @@ static bool is_mailbox(uint64_t va, uint64_t *offset)
 	return *offset < PAGE_BYTES;
 }
 
-static __attribute__((noinline)) void look(unsigned int cpu, uint64_t va, enum access access, uint64_t rip,
-		 struct verified *v)
+static __attribute__((noinline)) void look(unsigned int cpu, uint64_t va, enum access access,
+					   uint64_t rip, struct verified *v)
 {
 	struct cpu *c = &cpus[cpu];
 	uint64_t stamp = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE) + c->local_epoch;
@@ -225,7 +228,8 @@ static __attribute__((noinline)) void look(unsigned int cpu, uint64_t va, enum a
 	v->stamp = stamp;
 }
 
-static __attribute__((noinline)) void store_to_table(unsigned int cpu, uint64_t place, unsigned int bytes, uint64_t rip)
+static __attribute__((noinline)) void store_to_table(unsigned int cpu, uint64_t place,
+						     unsigned int bytes, uint64_t rip)
 {
 	pthread_mutex_lock(&tlb_lock);
 	for (uint64_t at = place & ~7ull; at < place + bytes; at += 8)
@@ -246,7 +250,8 @@ access_page(unsigned int cpu, uint64_t va, enum access access, unsigned int byte
 		store_to_table(cpu, v->place + (va & (PAGE_BYTES - 1)), bytes, rip);
 }
 
-static __attribute__((noinline)) void mail_or_nothing(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va, uint64_t rip)
+static __attribute__((noinline)) void mail_or_nothing(unsigned int cpu, qemu_plugin_meminfo_t info,
+						      uint64_t va, uint64_t rip)
 {
 	struct qemu_plugin_hwaddr *hw;
 	uint64_t offset;
@@ -343,8 +348,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		for (; page != last >> PAGE_BITS; page = last >> PAGE_BITS) {
 			uint64_t from = page == va >> PAGE_BITS ? last : va;
 
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS,
-							       (void *)from);
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS, (void *)from);
 		}
 		qemu_plugin_register_vcpu_mem_cb(insn, callback_for(insn), QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_RW, (void *)va);
@@ -366,7 +371,8 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *unused)
 		cpus_told += told[cpu][MAIL_SWITCH] != 0;
 	}
 	fprintf(stderr,
-		"tlbcheck: fill=%s, %u CPUs: %llu loads of CR3, %llu pages and %llu tags flushed, %llu faults, "
+		"tlbcheck: fill=%s, %u CPUs: %llu loads of CR3, %llu pages and %llu tags flushed, "
+		"%llu faults, "
 		"%llu tables freed, %llu flushes done, %llu table stores; %llu reports\n",
 		fill_all ? "all" : "accessed", cpus_told, (unsigned long long)sum[MAIL_SWITCH],
 		(unsigned long long)(sum[MAIL_PAGE] + sum[MAIL_TAG_PAGE]),
@@ -409,7 +415,9 @@ static bool take_argument(char *argument)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv)
 {
 	if (info->version.cur != QEMU_PLUGIN_VERSION) {
-		fprintf(stderr, "tlbcheck: this QEMU speaks version %d of the plugin interface, known is %d\n",
+		fprintf(stderr,
+			"tlbcheck: this QEMU speaks version %d of the plugin interface, known is "
+			"%d\n",
 			info->version.cur, QEMU_PLUGIN_VERSION);
 		return -1;
 	}

@@ -6,6 +6,8 @@
 
 #include "lib/types.h"
 
+#define TLB_SITE(insn, function) insn
+
 static const bool tlb_mailbox_on;
 
 static inline void tlb_announce_done(void)
