@@ -13,7 +13,6 @@
 #define KEY_TAG	      45
 #define KEY_LEVEL     58
 #define KEY_LEAF      61
-#define NOFLUSH	      (1ull << 63)
 #define TAG_MASK      0xfffull
 #define ISOLATED_TAG  0x800u /* the user's of a pair of tags */
 #define FAULT_WRITE   (1u << 1)
@@ -96,28 +95,27 @@ static struct entry *entry_alloc(void)
 	struct entry *e = spare_entries;
 
 	if (e == NULL)
-		return must(malloc(sizeof(*e)));
+		return must(calloc(1, sizeof(*e)));
 	spare_entries = e->next;
 	return e;
 }
 
 /* The first entry of @key that lives, or that after @from; the dead on the way are buried. */
-static struct entry *entry_next(struct cpu *c, uint64_t key, struct entry **from)
+static struct entry *entry_next(const struct cpu *c, uint64_t key, struct entry **from)
 {
-	struct entry *e;
+	struct entry *e = *from;
 
-	while ((e = *from) != NULL) {
-		if (!lives(c, e)) {
+	while (e != NULL && (e->key != key || !lives(c, e))) {
+		if (lives(c, e)) {
+			from = &e->next;
+		} else {
 			*from = e->next;
 			e->next = spare_entries;
 			spare_entries = e;
-		} else if (e->key == key) {
-			return e;
-		} else {
-			from = &e->next;
 		}
+		e = *from;
 	}
-	return NULL;
+	return e;
 }
 
 static struct entry **bucket_of(struct cpu *c, uint64_t key)
@@ -539,7 +537,7 @@ void tlb_flush_all(unsigned int cpu, bool global)
 }
 
 /* Is the table at @place behind one that @e remembers?  Then it can be walked. */
-static void look_for_table(unsigned int cpu, uint64_t place, unsigned int changer, uint64_t rip)
+static void look_for_table(unsigned int cpu, uint64_t place, uint64_t rip)
 {
 	struct cpu *c = &cpus[cpu];
 	const struct where *w = where_is(c, c->tag, place);
@@ -556,10 +554,9 @@ static void look_for_table(unsigned int cpu, uint64_t place, unsigned int change
 		if (guest_place(e->way.entry[e->level] & PTE_ADDRESS) == place)
 			found(FOUND_FREED, cpu, e, change_at(e->way.place[e->level]), &now,
 			      ACCESS_READ, rip);
-	(void)changer;
 }
 
-void tlb_frame_freed(unsigned int cpu, uint64_t pa, uint64_t rip)
+void tlb_frame_freed(uint64_t pa, uint64_t rip)
 {
 	uint64_t place = guest_place(pa & PTE_ADDRESS);
 
@@ -567,7 +564,7 @@ void tlb_frame_freed(unsigned int cpu, uint64_t pa, uint64_t rip)
 		return;
 	for (unsigned int other = 0; other < cpus_seen; other++)
 		if (cpus[other].armed)
-			look_for_table(other, place, cpu, rip);
+			look_for_table(other, place, rip);
 	guest_is_table[place >> PAGE_BITS] = 0;
 }
 

@@ -99,5 +99,5 @@ void tlb_flush_page(unsigned int cpu, uint64_t va);
 void tlb_flush_tag_page(unsigned int cpu, unsigned int tag, uint64_t va);
 void tlb_flush_tag(unsigned int cpu, unsigned int tag);
 void tlb_flush_all(unsigned int cpu, bool global);
-void tlb_frame_freed(unsigned int cpu, uint64_t pa, uint64_t rip);
+void tlb_frame_freed(uint64_t pa, uint64_t rip);
 void tlb_done(unsigned int cpu, uint64_t rip);

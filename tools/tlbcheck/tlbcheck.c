@@ -167,7 +167,7 @@ static void take_mail(unsigned int cpu, enum mail what, uint64_t value, uint64_t
 		tlb_fault(cpu, value & ~0xfffull, value & 0xfff);
 		break;
 	case MAIL_FRAME:
-		tlb_frame_freed(cpu, value, rip);
+		tlb_frame_freed(value, rip);
 		break;
 	case MAIL_DONE:
 		tlb_done(cpu, rip);
