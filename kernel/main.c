@@ -16,6 +16,7 @@
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "boot/handoff.h"
 #include "kernel/acpi.h"
 #include "kernel/console.h"
@@ -112,6 +113,11 @@ static void enter_own_tables(void)
 	why = pcid_init(options.pcid);
 	if (why != NULL)
 		printk("mm: pcid=on cannot be had: %s\n", why);
+	if (tlb_mailbox_on && pcid_mode != PCID_SOFT)
+		printk("tlbcheck: needs pcid=soft, and pcid=%s is in use: nothing is checked\n",
+		       pcid_mode_name());
+	else if (tlb_mailbox_on)
+		tlb_mailbox_start();
 	pti_init_entry();
 	pcid_enable();
 	printk("mm: pcid=%s pti=%s asids=%u\n", pcid_mode_name(), pti_on ? "on" : "off", asids);

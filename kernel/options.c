@@ -3,6 +3,7 @@
  * kernel/options.c - the table of command-line words.
  */
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "kernel/options.h"
 #include "lib/cmdline.h"
 #include "lib/log.h"
@@ -66,6 +67,8 @@ static const struct cmdline_option table[] = {
 	  .help = "TLB tags: the CPU's, in protocol only, or none" },
 	{ "pti", CMDLINE_CHOICE, TARGET(options.pti), .choices = pti_words,
 	  .help = "user mode on page tables of its own" },
+	{ "tlbcheck", CMDLINE_FLAG, TARGET(tlb_mailbox_on),
+	  .help = "tell the TLB checker in the emulator what is flushed (pcid=soft)" },
 	{ "asids", CMDLINE_UINT, TARGET(asids), .min = 1, .max = ASIDS_MAX,
 	  .help = "slots per CPU" },
 	{ "fill", CMDLINE_CHOICE, TARGET(fill_policy), .choices = fill_words,

@@ -39,6 +39,7 @@
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/assert.h"
 #include "mm/counters.h"
 #include "mm/flush.h"
@@ -126,9 +127,12 @@ bool flush_can_pass(const struct slot *s, u64 gen)
  */
 static u64 own_pages_max = FLUSH_PAGES_MAX;
 
+bool flush_tells;
+
 void flush_init(void)
 {
 	own_pages_max = pti_on ? 0 : FLUSH_PAGES_MAX;
+	flush_tells = tlb_mailbox_on;
 }
 
 static ALWAYS_INLINE void flush_own_pages(struct slot *s, vaddr_t start, vaddr_t end, u64 stride)
@@ -241,7 +245,7 @@ static bool needs_ipi(struct mm *mm, u32 cpu, vaddr_t start, vaddr_t end) REQUIR
 	return false;
 }
 
-/* Tell those who need it, do one's own part, wait for all.  Traced, alone too. */
+/* Tell those who need it, do one's own part, wait for all.  With flush_tells, alone too. */
 static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_fn fn)
 	REQUIRES(mm->lock)
 {
@@ -260,6 +264,7 @@ static NOINLINE void tell_others(struct mm *mm, vaddr_t start, vaddr_t end, ipi_
 	if (others != 0)
 		trace(TRACE_IPI, mm->ctx_id, targets.bits[0] & ~(self < 64 ? BIT(self) : 0));
 	run_on_cpus(&targets, fn, mm);
+	tlb_announce_done();
 }
 
 /* Is a CPU other than this one in @mask? */
@@ -305,7 +310,7 @@ void flush_range(struct mm *mm, vaddr_t start, vaddr_t end, u64 stride)
 	write_record(mm, gen, start, end, stride);
 	shared_add(&mm->tlb_gen, 1); /* full barrier: pairs with switch_mm() and pgd_fill() */
 	count_event(FLUSHES);
-	if (unlikely(others_in(&mm->cpus) || trace_on))
+	if (unlikely(others_in(&mm->cpus) || flush_tells))
 		tell_others(mm, start, stride == FLUSH_WHOLE ? start : end, sync_if_loaded);
 	else
 		sync_own(mm, gen, start, end, stride);

@@ -12,6 +12,12 @@
 
 #define FLUSH_WHOLE 0ul /* a stride: tables went, which INVLPG alone does not do for all tags */
 
+/*
+ * Each flush is told as if other CPUs were concerned, for who traces or checks.  Set before
+ * other CPUs run, or while nothing is flushed.
+ */
+extern bool flush_tells;
+
 /* After pti_init(), before the first flush. */
 void flush_init(void);
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/time.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "mm/flush.h"
 #include "mm/slab.h"
 #include "mm/trace.h"
 
@@ -62,6 +63,7 @@ int trace_start(u32 records)
 			free_rings();
 			return -ENOMEM;
 		}
+	flush_tells = true;
 	__atomic_store_n(&trace_on, true, __ATOMIC_RELEASE);
 	return 0;
 }

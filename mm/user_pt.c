@@ -2,6 +2,7 @@
 /*
  * mm/user_pt.c - see user_pt.h.
  */
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -27,8 +28,11 @@ NO_LOCK_CHECK void gather_finish(struct gather *g)
 {
 	if (g->stride != 0)
 		flush_range(g->mm, g->start, g->end, g->freed_tables ? FLUSH_WHOLE : g->stride);
-	for (u32 i = 0; i < g->n; i++)
+	for (u32 i = 0; i < g->n; i++) {
+		if (g->freed_tables)
+			tlb_announce_free_tables(page_to_phys(g->runs[i].first), 0);
 		put_page_run(g->runs[i].first, g->runs[i].order);
+	}
 	gather_begin(g, g->mm);
 }
 
@@ -310,10 +314,12 @@ static void destroy_level(pte_t *table, u32 level)
 		else if (user_pt_page(table[i]) != NULL)
 			put_page_run(user_pt_page(table[i]), leaf_order(level));
 	}
-	if (level == PT_LEVEL_TOP)
+	if (level == PT_LEVEL_TOP) {
 		pgd_free_reference(table);
-	else
-		free_page(virt_to_page(table));
+		return;
+	}
+	tlb_announce_free_tables(virt_to_phys(table), 0);
+	free_page(virt_to_page(table));
 }
 
 void user_pt_destroy(struct mm *mm)

@@ -15,6 +15,7 @@
 #include "kernel/sched.h"
 #include "lib/string.h"
 #include "mm/cpu_tables.h"
+#include "mm/page_alloc.h"
 #include "mm/pgd.h"
 #include "mm/pgtable.h"
 #include "mm/switch.h"
@@ -211,6 +212,8 @@ static void on_thread_of_each_cpu(struct test *t, thread_fn fn)
 /* Change what lies at FROM under ring 3's feet, here (@other NULL) or with another mm loaded. */
 static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
 {
+	struct page *old;
+
 	use(mm);
 	EXPECT_EQ(t, ring3(), UD_IN_USER_MODE); /* the tag has the old page */
 	if (other != NULL) {
@@ -218,9 +221,11 @@ static void flip(struct test *t, struct mm *mm, struct mm *other, u64 value)
 		EXPECT_EQ(t, ring3(), UD_IN_USER_MODE);
 	}
 	EXPECT_EQ(t, mm_unmap(mm, FROM, FROM + PAGE_SIZE), 0);
+	old = alloc_page(ZONE_USER); /* else it could be the new page as well */
 	EXPECT_EQ(t, map_anon(mm, FROM, PAGE_SIZE, RW), 0);
 	use(mm);
-	EXPECT(t, put(FROM, value), "new page");
+	EXPECT(t, old != NULL && put(FROM, value), "new page");
+	free_page(old);
 	EXPECT_EQ(t, ring3(), UD_IN_USER_MODE);
 	EXPECT_EQ(t, get(TO), value);
 }

@@ -159,6 +159,7 @@ static const struct kind {
 	{ "kmap_user", .thread = "user", .fn = user_mode_mapped },
 	{ "kmap_irq", .call = provoke_kmap_irq },
 	{ "kmap_nmi", .call = provoke_kmap_nmi },
+	{ "forgotten_flush", .call = provoke_forgotten_flush },
 	{ "migrate_exit", .thread = "exit", .fn = exit_pinned },
 	{ "percpu_moves", .thread = "mover", .fn = point_at_own },
 };

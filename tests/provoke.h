@@ -27,3 +27,4 @@ int user_mode_mapped(void *arg);
 int point_at_own(void *arg);
 void provoke_kmap_irq(void *arg);
 void provoke_kmap_nmi(void *arg);
+void provoke_forgotten_flush(void *arg);

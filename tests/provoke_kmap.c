@@ -6,6 +6,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/shared.h"
 #include "arch/x86_64/smp.h"
 #include "lib/assert.h"
 #include "mm/kmap.h"
@@ -84,4 +85,20 @@ void provoke_kmap_nmi(void *arg)
 	(void)arg;
 	this_cpu_inc(nmi_depth); /* as an NMI's handler would find it */
 	(void)!kmap_local_page(any_page());
+}
+
+/* Nothing in the kernel notices: for the TLB checker. */
+void provoke_forgotten_flush(void *arg)
+{
+	struct page *first = any_page(), *second = any_page();
+	u32 depth = kmap_depth;
+	volatile u8 *p;
+
+	(void)arg;
+	ASSERT(first != second, "the same page twice");
+	p = kmap_local_page(first);
+	(void)*p;
+	shared_store(kmap_slot_pte(depth), page_to_phys(second) | kmap_flags);
+	(void)*p;
+	kunmap_local((const void *)p);
 }

@@ -44,6 +44,15 @@ $(O)/insncount.so: tools/insncount/insncount.c tools/insncount/qemu_plugin.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
+# What checks TLB flushes in QEMU, for tools/run --tlbcheck; for the host.
+TLBCHECK := $(addprefix tools/tlbcheck/,tlbcheck.c tlb.c guest.c)
+.PHONY: tlbcheck
+tlbcheck: $(O)/tlbcheck.so
+$(O)/tlbcheck.so: $(TLBCHECK) $(wildcard tools/tlbcheck/*.h) tools/insncount/qemu_plugin.h
+	$(call say,HOST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -pthread -o $@ $(TLBCHECK)
+
 # flush_page in both kernels, with 1 and with 64 CPUs online.
 count: all insncount
 	$(Q)tools/count-instructions --out $(O)

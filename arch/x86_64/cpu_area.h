@@ -8,6 +8,7 @@
  *	      2		entry stack: from user mode the CPU pushes here; no C runs on it
  *	      3		guard, then for IST 1, 2, 3, 4:
  *	      4,5	stack; then a guard, and so on
+ *	     15		the TLB checker's mailbox, with tlbcheck=on; else as a guard
  *
  * In the percpu kernel the area is at one address on all CPUs; in the classic kernel
  * each CPU's has its own (twin_area.h).  No stack here is one on which C may block, be
@@ -16,6 +17,7 @@
 #pragma once
 
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "twin_area.h"
 
 /* Selectors.  The order of the user segments is what SYSRET wants (SDM vol. 2B). */
@@ -61,14 +63,22 @@ STATIC_ASSERT(sizeof(struct cpu_entry) <= PAGE_SIZE, "descriptor tables share on
 #define CPU_AREA_IST_FIRST_PAGE	  3u /* the first guard */
 #define CPU_AREA_IST_STRIDE	  3u /* guard and two pages of stack */
 #define IST_STACK_SIZE		  (2 * PAGE_SIZE)
-#define CPU_AREA_PAGES		  (CPU_AREA_IST_FIRST_PAGE + IST_COUNT * CPU_AREA_IST_STRIDE)
+#define CPU_AREA_MAILBOX_PAGE	  (CPU_AREA_IST_FIRST_PAGE + IST_COUNT * CPU_AREA_IST_STRIDE)
+#define CPU_AREA_PAGES		  (CPU_AREA_MAILBOX_PAGE + 1)
 
 /* Is page @n of the area memory, or a guard? */
 static inline bool cpu_area_page_is_memory(u32 n)
 {
 	if (n < CPU_AREA_IST_FIRST_PAGE)
 		return n == 0 || n == CPU_AREA_ENTRY_STACK_PAGE;
+	if (n == CPU_AREA_MAILBOX_PAGE)
+		return tlb_mailbox_on;
 	return (n - CPU_AREA_IST_FIRST_PAGE) % CPU_AREA_IST_STRIDE != 0;
+}
+
+static inline vaddr_t cpu_area_mailbox(u32 cpu)
+{
+	return cpu_area_base(cpu) + CPU_AREA_MAILBOX_PAGE * PAGE_SIZE;
 }
 
 static inline vaddr_t cpu_area_entry_stack_top(u32 cpu)

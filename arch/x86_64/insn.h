@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/insn.h - one function, one instruction.  A memory clobber where the
- * instruction orders or changes what memory means.
+ * instruction orders or changes what memory means.  Those that change what the TLB holds
+ * are places that tlbcheck=on may make calls of (tlb_mailbox.h).
  */
 #pragma once
 
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/types.h"
 
 struct descriptor_pointer {
@@ -103,7 +105,8 @@ static inline u64 read_cr3(void)
 
 static inline void write_cr3(u64 v)
 {
-	__asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory");
+	__asm__ volatile(TLB_SITE("ds; ds; mov %%rax, %%cr3", "tlb_mailbox_cr3_rax")::"a"(v)
+			 : "memory");
 }
 
 static inline u64 read_cr4(void)
@@ -122,7 +125,8 @@ static inline void write_cr4(u64 v)
 /* This CPU's TLB, the current PCID and global entries only (SDM vol. 3A, 4.10.4.1). */
 static inline void invlpg(vaddr_t va)
 {
-	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+	__asm__ volatile(TLB_SITE("ds; ds; invlpg (%%rax)", "tlb_mailbox_invlpg")::"a"(va)
+			 : "memory");
 }
 
 /* What INVPCID invalidates (SDM vol. 2A).  All but the last leave global entries alone. */
@@ -146,7 +150,9 @@ static inline void invpcid(enum invpcid_type type, u64 pcid, vaddr_t va)
 {
 	const struct invpcid_descriptor d = { pcid, va };
 
-	__asm__ volatile("invpcid %0, %1" ::"m"(d), "r"((u64)type) : "memory");
+	__asm__ volatile(TLB_SITE("invpcid (%%rax), %%rcx", "tlb_mailbox_invpcid")::"a"(&d),
+			 "c"((u64)type)
+			 : "memory");
 }
 
 static inline void cpuid(u32 leaf, u32 subleaf, u32 out[4])

@@ -80,5 +80,6 @@ void tlb_local_everything(void)
 	} else {
 		write_cr3(read_cr3());
 	}
+	tlb_announce_everything();
 	irq_restore(flags);
 }

@@ -14,6 +14,7 @@
 
 #include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/types.h"
 
 #define CR3_NOFLUSH BIT(63)
@@ -67,6 +68,12 @@ static inline void tlb_local_page(vaddr_t va)
 	invlpg(va);
 }
 
+/* Has this CPU, or the checker that stands in for it, an instruction that names a tag? */
+static inline bool tlb_names_tags(void)
+{
+	return pcid_mode == PCID_ON ? cpu_features.invpcid : tlb_mailbox_on;
+}
+
 /*
  * Drop what another tag than the loaded one has: one page, or all, global entries aside
  * (INVLPG and a CR3 write cannot reach it).  False: this CPU has PCID but not INVPCID, and
@@ -75,14 +82,14 @@ static inline void tlb_local_page(vaddr_t va)
  */
 static inline bool tlb_other_tag_page(u32 pcid, vaddr_t va)
 {
-	if (pcid_mode == PCID_ON && cpu_features.invpcid)
+	if (tlb_names_tags())
 		invpcid(INVPCID_ADDRESS, pcid, va);
 	return pcid_mode != PCID_ON || cpu_features.invpcid;
 }
 
 static inline bool tlb_other_tag(u32 pcid)
 {
-	if (pcid_mode == PCID_ON && cpu_features.invpcid)
+	if (tlb_names_tags())
 		invpcid(INVPCID_TAG, pcid, 0);
 	return pcid_mode != PCID_ON || cpu_features.invpcid;
 }

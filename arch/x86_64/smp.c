@@ -150,6 +150,7 @@ void ap_main(void)
 	cpu_features_enable();
 	pcid_enable();
 	cpu_area_load();
+	tlb_mailbox_arm();
 	apic_enable();
 	ASSERT(apic_id() == c->apic_id, "CPU %u: APIC id %u, expected %u", cpu_id, apic_id(),
 	       c->apic_id);
@@ -173,12 +174,14 @@ void smp_halt(void)
 	struct cpu *c = &cpus[cpu_id];
 
 	apic_quiet();
+	tlb_mailbox_disarm();
 	c->wake = 0;
 	__atomic_store_n(&c->state, CPU_DEAD, __ATOMIC_RELEASE);
 	while (cpu_id != BOOT_CPU)
 		__asm__ volatile("cli; hlt");
 	halt_until(&c->wake);
 	tlb_local_everything(); /* what was walked meanwhile, under any tag */
+	tlb_mailbox_arm();
 	apic_resume();
 	__atomic_store_n(&c->state, CPU_ONLINE, __ATOMIC_RELEASE);
 }

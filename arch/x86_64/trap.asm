@@ -34,6 +34,7 @@ default rel
 
 extern trap, trap_prepare_user, kernel_stack_top, entry_stack_top
 extern pti_on, pti_noflush, pti_user_cr3
+extern tlb_mailbox_cr3_rax, tlb_mailbox_cr3_rdi, tlb_mailbox_cr3_r14
 global trap_stubs, trap_stubs_isolated, trap_return_to_user, trap_iret, trap_iret_isolated
 
 section .entry_text progbits alloc exec nowrite align=4096
@@ -84,11 +85,26 @@ section .entry_text progbits alloc exec nowrite align=4096
 %define EARLY_RIP 16
 %define EARLY_CS 24
 
+; Load CR3 from %1: RAX, RDI or R14.  Five bytes, which tlbcheck=on makes a call (tlb_mailbox.h).
+%macro LOAD_CR3 1
+%%site:
+  %ifidni %1, r14
+	db	0x3e			; a prefix that means nothing
+  %else
+	db	0x3e, 0x3e
+  %endif
+	mov	cr3, %1
+section .tlb_sites progbits alloc noexec nowrite align=4
+	dd	%%site - $
+	dd	tlb_mailbox_cr3_ %+ %1 - $
+section .entry_text
+%endmacro
+
 ; The kernel PGD from the user PGD in %1, with what the kernel's tag holds.
 %macro KERNEL_CR3 1
 	and	%1, ~PTI_USER
 	or	%1, [pti_noflush]
-	mov	cr3, %1
+	LOAD_CR3 %1
 %endmacro
 
 ; The three ways in.  %1: suffix of the labels; %2: is isolation on?
@@ -157,7 +173,7 @@ trap_ist%1:
 	test	r14, PTI_PGD		; a kernel PGD is not written again: nobody changed it
 	jz	.leave
 	or	r14, [pti_noflush]	; what was owed was paid when it was loaded
-	mov	cr3, r14
+	LOAD_CR3 r14
 .leave:
   %endif
 	POP_REGISTERS
@@ -226,7 +242,7 @@ return_isolated:
 	mov	rdx, [rdi + TF_RDX]
 	mov	rcx, [rdi + TF_RCX]
 	TWIN_LEAVE_TO_USER
-	mov	cr3, rax
+	LOAD_CR3 rax
 	pop	rdi
 	pop	rax
 trap_iret_isolated:

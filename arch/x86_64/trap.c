@@ -9,6 +9,7 @@
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
@@ -62,7 +63,7 @@ static bool fix_up(struct trapframe *f)
 
 static void exception(struct trapframe *f) REQUIRES(irqs_off)
 {
-	vaddr_t va = f->vector == VECTOR_PF ? read_cr2() : USER_END;
+	vaddr_t va = f->vector == VECTOR_PF ? tlb_fault_address(f) : USER_END;
 
 	if (va < USER_END && trap_page_fault(f, va))
 		return;

@@ -6,6 +6,7 @@
  */
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/pti.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kspace.h"
@@ -105,6 +106,7 @@ pte_t *pgd_alloc_reference(void)
 
 void pgd_free_reference(pte_t *reference)
 {
+	tlb_announce_free_tables(virt_to_phys(reference), pti_pgd_order());
 	free_pages(virt_to_page(reference), pti_pgd_order());
 }
 

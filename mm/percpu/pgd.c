@@ -21,6 +21,7 @@
  */
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -61,6 +62,7 @@ pte_t *pgd_alloc(u32 cpu)
 
 void pgd_free(pte_t *pgd)
 {
+	tlb_announce_free_tables(virt_to_phys(pgd), pti_pgd_order());
 	free_pages(virt_to_page(pgd), pti_pgd_order());
 	count_pgd_page(-(1 << pti_pgd_order()));
 }

@@ -39,8 +39,8 @@ SIM_SELF := $(addprefix tests/sim/,accesses.c driver.c events.c interrupts.c loc
 
 # Another program: threads, migrate-disabled sections and CPUs that leave, without address spaces.
 # Its objects of the code under test are not shared: an interrupt may come at more places there.
-SCHED_TESTED := $(filter-out kernel/page_fault.c,$(SIM_TESTED)) kernel/sched.c kernel/place.c kernel/sched_cpu.c \
-	kernel/thread.c kernel/wait.c
+SCHED_TESTED := $(filter-out kernel/page_fault.c,$(SIM_TESTED)) kernel/sched.c kernel/place.c \
+	kernel/sched_check.c kernel/sched_cpu.c kernel/thread.c kernel/wait.c
 SCHED_SELF := $(addprefix tests/sim/,accesses.c events.c machine.c memory.c schedule.c search.c shrink.c tlb.c \
 	sched/fake_kernel.c sched/main.c) lib/rand.c
 

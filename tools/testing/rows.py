@@ -15,7 +15,7 @@ from testing.runner import Row
 RUN_MARGIN = 20  # seconds for making the image, and for ending
 BOCHS_SLOWER = 60  # seconds
 RUN_LIMIT = 90  # tools/run's hang detector, for rows that are not slow
-LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 5, 3, 4, 124, 1
+SETUP_STATUS, LOADER_STATUS, PANIC_STATUS, NO_VERDICT_STATUS, HANG_STATUS, FAIL_STATUS = 2, 5, 3, 4, 124, 1
 QEMU_PASS = 33  # what QEMU exits with when the kernel told isa-debug-exit that all passed
 PASSED = r"^prague: result: pass$"
 
@@ -131,6 +131,36 @@ def panic_rows(out):
         rows += [panic_row(out, "panic", PANICS["panic"], twin, "release")]
         rows += [parked_row(out, twin)]
     return rows + [panic_row(out, kind, words, "percpu") for kind, words in PERCPU_PANICS.items()]
+
+
+STALE_STATUS = 6  # tools/run: a flush is missing
+
+
+def tlbcheck_rows(out):
+    """The TLB checker: silent about all of mm/, and not about a flush that is left out."""
+    def checked(name, twin, *options, **expected):
+        return Row(f"tlbcheck-{name}-{twin}",
+                   [make(out, "tlbcheck"),
+                    run(out, "--firmware", "bios", "--mem", "96M", "--kernel", twin, *options, timeout=200)],
+                   limit=220, **expected)
+
+    ran = r"^tlbcheck: fill=\w+, 4 CPUs: [1-9]\d* loads of CR3, [1-9]\d* pages and .* [1-9]\d* table stores; "
+    rows = []
+    for twin, pti in (("percpu", "on"), ("classic", "off")):
+        rows.append(checked("mm", twin, "--tlbcheck", "--append", f"pti={pti} test=mm.*",
+                            must=(PASSED, ran + "0 reports$"), must_not=(r"^tlbcheck: CPU ",)))
+    for twin in ("percpu", "classic"):
+        rows.append(checked("forgotten-flush", twin, "--tlbcheck=accessed", "--append",
+                            "provoke=forgotten_flush provoke_cpu=2", status=STALE_STATUS,
+                            must=(r"^tlbcheck: CPU 2, tag .*: could use an old translation$",
+                                  r"^tlbcheck:   changed by CPU 2, ",
+                                  r"^tlbcheck:     provoke_forgotten_flush\+0x",
+                                  r"^tlbcheck:     serve_calls\+0x"),
+                            must_not=(PASSED,)))
+    rows.append(checked("without-pcid-soft", "percpu", "--tlbcheck", "--append", f"pcid=off {FEW}",
+                        status=SETUP_STATUS, must=(r"^tlbcheck: needs pcid=soft, and pcid=off is in use",
+                                                   r"nothing was checked$")))
+    return rows
 
 
 def verdict_rows(out):
@@ -435,5 +465,5 @@ def matrix_rows(axes, out, everything):
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
             hotadd_rows(out) + hotplug_rows(out) + loader_rows(out) + gdb_rows(out) +
-            counter_rows(out) + trace_rows(out) +
+            counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/layout.h"
 
+#define CPU_AREA_FIRST	CPU_AREAS_BASE
 #define CPU_AREA_STRIDE (64 * KIB)
 
 #define KMAP_STRIDE (2 * MIB)
@@ -19,5 +20,5 @@ static inline vaddr_t kmap_base(u32 cpu)
 
 static inline vaddr_t cpu_area_base(u32 cpu)
 {
-	return CPU_AREAS_BASE + cpu * CPU_AREA_STRIDE;
+	return CPU_AREA_FIRST + cpu * CPU_AREA_STRIDE;
 }

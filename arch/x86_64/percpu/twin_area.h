@@ -8,6 +8,8 @@
 #include "arch/x86_64/layout.h"
 
 #define CPU_AREA_OFFSET 0x100000ul /* linker.ld: PERCPU_MAX */
+#define CPU_AREA_FIRST	(PERCPU_BASE + CPU_AREA_OFFSET)
+#define CPU_AREA_STRIDE 0ul
 
 /* The kmap_local window: 2 MiB at one address, with a page table of each CPU's own. */
 static inline vaddr_t kmap_base(u32 cpu)
@@ -19,5 +21,5 @@ static inline vaddr_t kmap_base(u32 cpu)
 static inline vaddr_t cpu_area_base(u32 cpu)
 {
 	(void)cpu;
-	return PERCPU_BASE + CPU_AREA_OFFSET;
+	return CPU_AREA_FIRST;
 }

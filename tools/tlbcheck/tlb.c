@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tools/tlbcheck/tlb.c - see tlb.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tlb.h"
+
+#define BUCKETS	      (1u << 16)
+#define WHERE_BUCKETS (1u << 12)
+#define KEY_PREFIX    ((1ull << 45) - 1)
+#define KEY_TAG	      45
+#define KEY_LEVEL     58
+#define KEY_LEAF      61
+#define TAG_MASK      0xfffull
+#define ISOLATED_TAG  0x800u /* the user's of a pair of tags */
+#define FAULT_WRITE   (1u << 1)
+#define FAULT_USER    (1u << 2)
+#define FAULT_FETCH   (1u << 4)
+
+struct cpu cpus[CPUS_MAX];
+pthread_mutex_t tlb_lock = PTHREAD_MUTEX_INITIALIZER;
+uint64_t epoch __attribute__((aligned(64))) = 1;
+bool fill_all __attribute__((aligned(64)));
+
+static uint64_t now_is; /* counts all that happens */
+static unsigned int cpus_seen;
+
+/* Where, for a tag, the table at a place hangs: of its first entry the address, and its level. */
+struct where {
+	struct where *next;
+	uint64_t table, va;
+	uint16_t tag;
+	uint8_t level;
+};
+
+static void *must(void *memory)
+{
+	if (memory == NULL)
+		abort();
+	return memory;
+}
+
+static size_t hash(uint64_t key, size_t buckets)
+{
+	return (key * 0x9e3779b97f4a7c15ull >> 32) & (buckets - 1);
+}
+
+/* --- changes --------------------------------------------------------------------------- */
+
+#define CHANGE_BUCKETS (1u << 16)
+
+static struct change *changes[CHANGE_BUCKETS];
+
+static struct change *change_at(uint64_t place)
+{
+	struct change *c = changes[hash(place, CHANGE_BUCKETS)];
+
+	while (c != NULL && c->place != place)
+		c = c->next;
+	return c;
+}
+
+static struct change *change_make(uint64_t place)
+{
+	struct change **bucket = &changes[hash(place, CHANGE_BUCKETS)], *c = change_at(place);
+
+	if (c != NULL)
+		return c;
+	c = must(calloc(1, sizeof(*c)));
+	c->place = place;
+	c->next = *bucket;
+	*bucket = c;
+	return c;
+}
+
+/* --- entries --------------------------------------------------------------------------- */
+
+static uint64_t key_of(unsigned int tag, unsigned int level, bool leaf, uint64_t va)
+{
+	return (va >> level_shift(level) & KEY_PREFIX) | (uint64_t)tag << KEY_TAG |
+	       (uint64_t)level << KEY_LEVEL | (uint64_t)leaf << KEY_LEAF;
+}
+
+static bool lives(const struct cpu *c, const struct entry *e)
+{
+	return e->life == (e->leaf ? c->leaf_life[e->tag] : c->table_life[e->tag]);
+}
+
+static struct entry *spare_entries;
+
+static struct entry *entry_alloc(void)
+{
+	struct entry *e = spare_entries;
+
+	if (e == NULL)
+		return must(calloc(1, sizeof(*e)));
+	spare_entries = e->next;
+	return e;
+}
+
+/* The first entry of @key that lives, or that after @from; the dead on the way are buried. */
+static struct entry *entry_next(const struct cpu *c, uint64_t key, struct entry **from)
+{
+	struct entry *e = *from;
+
+	while (e != NULL && (e->key != key || !lives(c, e))) {
+		if (lives(c, e)) {
+			from = &e->next;
+		} else {
+			*from = e->next;
+			e->next = spare_entries;
+			spare_entries = e;
+		}
+		e = *from;
+	}
+	return e;
+}
+
+static struct entry **bucket_of(struct cpu *c, uint64_t key)
+{
+	if (c->buckets == NULL)
+		c->buckets = must(calloc(BUCKETS, sizeof(struct entry *)));
+	return &c->buckets[hash(key, BUCKETS)];
+}
+
+#define for_each_entry(e, c, key)                                                                  \
+	for (e = entry_next(c, key, bucket_of(c, key)); e != NULL; e = entry_next(c, key, &e->next))
+
+#define RIGHTS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX)
+
+/* Do two words of tables mean the same to a walk? */
+static bool same_entry(uint64_t a, uint64_t b, unsigned int level)
+{
+	uint64_t bits = PTE_ADDRESS | RIGHTS | (level > 1 ? PTE_LARGE : 0);
+
+	return ((a ^ b) & bits) == 0;
+}
+
+static bool same_leaf(const struct walk *a, const struct walk *b)
+{
+	uint64_t inside = (1ull << level_shift(a->last)) - 1;
+
+	return a->write == b->write && a->user == b->user && a->exec == b->exec &&
+	       a->place[a->last] == b->place[b->last] &&
+	       ((a->entry[a->last] ^ b->entry[b->last]) & PTE_ADDRESS & ~(inside & ~0xfffull)) == 0;
+}
+
+static void forget(struct cpu *c, uint64_t key)
+{
+	struct entry **from = bucket_of(c, key), *e;
+
+	while ((e = *from) != NULL) {
+		if (e->key != key && lives(c, e)) {
+			from = &e->next;
+			continue;
+		}
+		*from = e->next;
+		e->next = spare_entries;
+		spare_entries = e;
+	}
+}
+
+static void where_note(struct cpu *c, unsigned int tag, uint64_t table, unsigned int level,
+		       uint64_t va)
+{
+	struct where **bucket, *w;
+
+	if (c->where == NULL)
+		c->where = must(calloc(WHERE_BUCKETS, sizeof(struct where *)));
+	bucket = &c->where[hash(table ^ tag, WHERE_BUCKETS)];
+	for (w = *bucket; w != NULL && (w->table != table || w->tag != tag); w = w->next)
+		;
+	if (w == NULL) {
+		w = must(malloc(sizeof(*w)));
+		*w = (struct where){ .next = *bucket, .table = table, .tag = (uint16_t)tag };
+		*bucket = w;
+	}
+	w->level = (uint8_t)level;
+	w->va = va & ~((1ull << level_shift(level + 1)) - 1);
+}
+
+static const struct where *where_is(const struct cpu *c, unsigned int tag, uint64_t table)
+{
+	const struct where *w = NULL;
+
+	if (c->where != NULL)
+		w = c->where[hash(table ^ tag, WHERE_BUCKETS)];
+	while (w != NULL && (w->table != table || w->tag != tag))
+		w = w->next;
+	return w;
+}
+
+static uint64_t table_of(uint64_t place)
+{
+	return place & ~(PAGE_BYTES - 1);
+}
+
+static void cache(struct cpu *c, unsigned int tag, const struct walk *way, unsigned int level,
+		  uint64_t rip)
+{
+	bool leaf = level == way->last;
+	uint64_t key;
+	struct entry *e;
+
+	if (leaf && (way->entry[level] & PTE_GLOBAL))
+		tag = TAG_GLOBAL;
+	key = key_of(tag, level, leaf, way->va);
+	for_each_entry (e, c, key)
+		if (leaf ? same_leaf(&e->way, way)
+			 : same_entry(e->way.entry[level], way->entry[level], level))
+			return;
+	e = entry_alloc();
+	*e = (struct entry){ .next = *bucket_of(c, key),
+			     .key = key,
+			     .when = ++now_is,
+			     .rip = rip,
+			     .way = *way,
+			     .life = leaf ? c->leaf_life[tag] : c->table_life[tag],
+			     .tag = (uint16_t)tag,
+			     .level = (uint8_t)level,
+			     .leaf = leaf };
+	*bucket_of(c, key) = e;
+}
+
+/* All that the walk @way would leave behind. */
+static void cache_way(struct cpu *c, unsigned int tag, const struct walk *way, uint64_t rip)
+{
+	for (unsigned int level = way->top; level > way->last; level--)
+		cache(c, tag, way, level, rip);
+	for (unsigned int level = way->top; level >= way->last; level--)
+		if (way->place[level] != NOWHERE)
+			where_note(c, tag, table_of(way->place[level]), level, way->va);
+	if (way->present)
+		cache(c, tag, way, way->last, rip);
+}
+
+/* --- what is stale ---------------------------------------------------------------------- */
+
+/* What does not hold any more of the way that @e remembers; NULL: it comes from another root. */
+static bool change_of(const struct entry *e, const struct walk *now, const struct change **change)
+{
+	*change = NULL;
+	if (e->way.place[e->way.top] != now->place[now->top])
+		return true;
+	for (unsigned int level = e->way.top; level >= e->level; level--) {
+		uint64_t place = e->way.place[level];
+
+		if (same_entry(e->way.entry[level], guest_read(place), level))
+			continue;
+		*change = change_at(place);
+		return *change != NULL && (*change)->when > e->when; /* else it is under way */
+	}
+	return false;
+}
+
+/* May @cpu, which could use @e, use it no longer? */
+static bool forbidden(unsigned int cpu, const struct entry *e, const struct walk *now,
+		      const struct change **change)
+{
+	if (!change_of(e, now, change))
+		return false;
+	return *change == NULL || (*change)->cpu == cpu ||
+	       cpus[(*change)->cpu].done > (*change)->done;
+}
+
+/* The page of 4 KiB that @e gives for @va. */
+static uint64_t page_by(const struct entry *e, uint64_t va)
+{
+	uint64_t inside = (1ull << level_shift(e->level)) - 1;
+
+	return (e->way.entry[e->level] & PTE_ADDRESS & ~inside) | (va & inside & ~(PAGE_BYTES - 1));
+}
+
+/* Of tables on the way: could a walk go through an old one, and come to something else? */
+static void look_at_tables(unsigned int cpu, unsigned int tag, const struct walk *now,
+			   enum access access, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	const struct change *change;
+	struct entry *e;
+
+	for (unsigned int level = now->top; level > 1; level--) {
+		uint64_t key = key_of(tag, level, false, now->va);
+
+		for_each_entry (e, c, key) {
+			struct walk old = { .write = true, .user = true, .exec = true };
+
+			if (level >= now->last &&
+			    ((e->way.entry[level] ^ now->entry[level]) & (PTE_ADDRESS | 1)) == 0)
+				continue;
+			guest_walk_from(&old, e->way.entry[level] & PTE_ADDRESS, level - 1,
+					now->va);
+			if (old.present && (!now->present || old.pa != now->pa) &&
+			    forbidden(cpu, e, now, &change))
+				found(FOUND_TABLE, cpu, e, change, now, access, rip);
+		}
+	}
+}
+
+static void look_at_leaves(unsigned int cpu, unsigned int tag, const struct walk *now,
+			   enum access access, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	const struct change *change;
+	struct entry *e;
+
+	for (unsigned int level = 1; level <= 3; level++) {
+		uint64_t key = key_of(tag, level, true, now->va);
+
+		for_each_entry (e, c, key)
+			if ((!now->present || page_by(e, now->va) != now->pa) &&
+			    forbidden(cpu, e, now, &change))
+				found(FOUND_TRANSLATION, cpu, e, change, now, access, rip);
+	}
+}
+
+void tlb_access(unsigned int cpu, const struct walk *now, enum access access, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+
+	look_at_tables(cpu, c->tag, now, access, rip);
+	look_at_leaves(cpu, c->tag, now, access, rip);
+	look_at_leaves(cpu, TAG_GLOBAL, now, access, rip);
+	if (now->present)
+		cache_way(c, c->tag, now, rip);
+}
+
+static bool permits(const struct walk *way, enum access access, bool user)
+{
+	return (access != ACCESS_WRITE || way->write) && (access != ACCESS_FETCH || way->exec) &&
+	       (!user || way->user);
+}
+
+static void fault_by(unsigned int cpu, unsigned int tag, const struct walk *now, enum access access,
+		     bool user)
+{
+	struct cpu *c = &cpus[cpu];
+	const struct change *change;
+	struct entry *e;
+
+	if (now->present && permits(now, access, user))
+		return; /* somebody made it right meanwhile, or the tables were not the reason */
+	for (unsigned int level = 1; level <= 3; level++) {
+		uint64_t key = key_of(tag, level, true, now->va);
+
+		for_each_entry (e, c, key)
+			if (permits(&e->way, access, user) && forbidden(cpu, e, now, &change))
+				found(FOUND_RIGHTS, cpu, e, change, now, access, 0);
+	}
+}
+
+void tlb_fault(unsigned int cpu, uint64_t va, unsigned int error)
+{
+	struct cpu *c = &cpus[cpu];
+	bool user = error & FAULT_USER;
+	enum access access = error & FAULT_FETCH   ? ACCESS_FETCH
+			     : error & FAULT_WRITE ? ACCESS_WRITE
+						   : ACCESS_READ;
+	bool isolated = user && c->tag_before == (c->tag | ISOLATED_TAG) && c->tag_before != c->tag;
+	unsigned int tag = isolated ? c->tag_before : c->tag;
+	struct walk now;
+
+	guest_walk(&now, isolated ? c->root_before : c->root, c->levels, va);
+	look_at_tables(cpu, tag, &now, access, 0);
+	fault_by(cpu, tag, &now, access, user);
+	fault_by(cpu, TAG_GLOBAL, &now, access, user);
+}
+
+/* --- filling without being asked ---------------------------------------------------------- */
+
+static uint64_t address_of(unsigned int levels, uint64_t va)
+{
+	unsigned int bits = PAGE_BITS + INDEX_BITS * levels;
+
+	return (uint64_t)((int64_t)(va << (64 - bits)) >> (64 - bits));
+}
+
+/* All that is mapped below @table, whose first entry is for @va. */
+static void fill_below(struct cpu *c, unsigned int tag, uint64_t root, uint64_t table,
+		       unsigned int level, uint64_t va, unsigned int slots)
+{
+	uint64_t place = guest_place(table);
+	struct walk way;
+
+	if (place == NOWHERE)
+		return;
+	for (unsigned int i = 0; i < slots; i++) {
+		uint64_t entry = guest_read(place + 8 * i);
+		uint64_t at = va + ((uint64_t)i << level_shift(level));
+
+		if (!(entry & PTE_PRESENT))
+			continue;
+		if (!is_leaf(entry, level)) {
+			fill_below(c, tag, root, entry & PTE_ADDRESS, level - 1, at, TABLE_SLOTS);
+			continue;
+		}
+		guest_walk(&way, root, c->levels, at);
+		if (way.present)
+			cache_way(c, tag, &way, 0);
+	}
+}
+
+/* The user half, which alone is ever flushed but for what a CPU does to its own window. */
+static void fill_user_half(struct cpu *c)
+{
+	fill_below(c, c->tag, c->root, c->root, c->levels, 0, TABLE_SLOTS / 2);
+}
+
+static void fill_address(struct cpu *c, uint64_t va)
+{
+	struct walk way;
+
+	guest_walk(&way, c->root, c->levels, va);
+	if (way.present)
+		cache_way(c, c->tag, &way, 0);
+}
+
+/* Tables that are loaded somewhere have changed at @place. */
+static void fill_change(uint64_t place)
+{
+	uint64_t table = table_of(place), entry = guest_read(place);
+
+	if (!(entry & PTE_PRESENT))
+		return;
+	for (unsigned int cpu = 0; cpu < cpus_seen; cpu++) {
+		struct cpu *c = &cpus[cpu];
+		const struct where *w = c->armed ? where_is(c, c->tag, table) : NULL;
+		uint64_t va;
+		struct walk way;
+
+		if (w == NULL)
+			continue;
+		va = address_of(c->levels,
+				w->va + ((place & (PAGE_BYTES - 1)) / 8 << level_shift(w->level)));
+		if (va >> 63 != 0)
+			continue;
+		guest_walk(&way, c->root, c->levels, va);
+		if (way.last > w->level || way.place[w->level] != place)
+			continue; /* it no longer hangs there */
+		if (is_leaf(entry, w->level))
+			fill_address(c, va);
+		else
+			fill_below(c, c->tag, c->root, entry & PTE_ADDRESS, w->level - 1u, va,
+				   TABLE_SLOTS);
+	}
+}
+
+/* --- what is told --------------------------------------------------------------------------- */
+
+static void new_epoch(void)
+{
+	__atomic_store_n(&epoch, epoch + 1, __ATOMIC_RELEASE);
+}
+
+static void open_change(struct cpu *c, struct change *change)
+{
+	if (c->open_count == c->open_room) {
+		c->open_room = c->open_room == 0 ? 64 : 2 * c->open_room;
+		c->open = must(realloc(c->open, c->open_room * sizeof(*c->open)));
+	}
+	c->open[c->open_count++] = change;
+}
+
+void tlb_table_changed(unsigned int cpu, uint64_t place, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	struct change *change = change_make(place);
+
+	new_epoch();
+	change->when = ++now_is;
+	change->rip = rip;
+	change->cpu = (uint16_t)cpu;
+	change->done = c->done;
+	change->depth = (uint8_t)backtrace_take(c->root, c->levels, c->rsp, change->callers);
+	open_change(c, change);
+	if (fill_all)
+		fill_change(place);
+}
+
+void tlb_flush_tag(unsigned int cpu, unsigned int tag)
+{
+	struct cpu *c = &cpus[cpu];
+
+	c->leaf_life[tag]++;
+	c->table_life[tag]++;
+	c->local_epoch++;
+}
+
+void tlb_switch(unsigned int cpu, uint64_t cr3, bool keep)
+{
+	struct cpu *c = &cpus[cpu];
+
+	if (cpu >= cpus_seen)
+		cpus_seen = cpu + 1;
+	c->tag_before = c->tag;
+	c->root_before = c->root;
+	c->tag = cr3 & TAG_MASK;
+	c->root = cr3 & PTE_ADDRESS;
+	c->local_epoch++;
+	if (!keep)
+		tlb_flush_tag(cpu, c->tag);
+	if (fill_all)
+		fill_user_half(c);
+}
+
+void tlb_flush_tag_page(unsigned int cpu, unsigned int tag, uint64_t va)
+{
+	struct cpu *c = &cpus[cpu];
+
+	for (unsigned int level = 1; level <= 3; level++)
+		forget(c, key_of(tag, level, true, va));
+	for (unsigned int level = 2; level <= LEVELS_MAX && tag != TAG_GLOBAL; level++)
+		forget(c, key_of(tag, level, false, va));
+	c->local_epoch++;
+}
+
+/* INVLPG drops all that the tag's paging-structure caches hold (SDM vol. 3A, 4.10.4.1). */
+void tlb_flush_page(unsigned int cpu, uint64_t va)
+{
+	struct cpu *c = &cpus[cpu];
+
+	tlb_flush_tag_page(cpu, c->tag, va);
+	tlb_flush_tag_page(cpu, TAG_GLOBAL, va);
+	c->table_life[c->tag]++;
+	if (fill_all && va >> 63 == 0)
+		fill_address(c, va);
+}
+
+void tlb_flush_all(unsigned int cpu, bool global)
+{
+	for (unsigned int tag = 0; tag < TAGS; tag++)
+		tlb_flush_tag(cpu, tag);
+	if (global)
+		cpus[cpu].leaf_life[TAG_GLOBAL]++;
+}
+
+/* Is the table at @place behind one that @e remembers?  Then it can be walked. */
+static void look_for_table(unsigned int cpu, uint64_t place, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	const struct where *w = where_is(c, c->tag, place);
+	struct walk now;
+	struct entry *e;
+	uint64_t va, key;
+
+	if (w == NULL || w->level == c->levels)
+		return;
+	va = address_of(c->levels, w->va);
+	key = key_of(c->tag, w->level + 1u, false, va);
+	guest_walk(&now, c->root, c->levels, va);
+	for_each_entry (e, c, key)
+		if (guest_place(e->way.entry[e->level] & PTE_ADDRESS) == place)
+			found(FOUND_FREED, cpu, e, change_at(e->way.place[e->level]), &now,
+			      ACCESS_READ, rip);
+}
+
+void tlb_frame_freed(uint64_t pa, uint64_t rip)
+{
+	uint64_t place = guest_place(pa & PTE_ADDRESS);
+
+	if (place == NOWHERE || !is_table(place))
+		return;
+	for (unsigned int other = 0; other < cpus_seen; other++)
+		if (cpus[other].armed)
+			look_for_table(other, place, rip);
+	guest_is_table[place >> PAGE_BITS] = 0;
+}
+
+/* @change is flushed wherever it must be, says the CPU that did it: does @cpu hold it? */
+static void look_for_change(unsigned int cpu, const struct change *change, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	const struct where *w = where_is(c, c->tag, table_of(change->place));
+	unsigned int level;
+	struct walk now;
+	struct entry *e;
+	uint64_t va, key;
+
+	if (w == NULL)
+		return;
+	level = w->level;
+	va = address_of(c->levels,
+			w->va + ((change->place & (PAGE_BYTES - 1)) / 8 << level_shift(level)));
+	if (va >> 63 != 0)
+		return;
+	key = key_of(c->tag, level, true, va);
+	for_each_entry (e, c, key) {
+		uint64_t entry = guest_read(change->place);
+
+		if (e->way.place[level] != change->place || e->when > change->when ||
+		    same_entry(e->way.entry[level], entry, level))
+			continue;
+		guest_walk(&now, c->root, c->levels, va);
+		if (now.present && page_by(e, va) == now.pa && e->way.write <= now.write &&
+		    e->way.user <= now.user && e->way.exec <= now.exec)
+			continue; /* it permits no more than the tables do */
+		found(FOUND_AFTER_FLUSH, cpu, e, change, &now, ACCESS_READ, rip);
+	}
+}
+
+void tlb_done(unsigned int cpu, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+
+	c->done++;
+	for (size_t i = 0; i < c->open_count; i++)
+		for (unsigned int other = 0; other < cpus_seen; other++)
+			if (cpus[other].armed && c->open[i]->cpu == cpu)
+				look_for_change(other, c->open[i], rip);
+	c->open_count = 0;
+}
