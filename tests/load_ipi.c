@@ -6,7 +6,6 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
-#include "kernel/hotplug.h"
 #include "mm/counters.h"
 #include "mm/totals.h"
 #include "tests/load.h"
@@ -81,48 +80,4 @@ TEST("load.ipi", strays_are_harmless, .cpus = 2)
 		check_counters(&g, sent_by_all() - sent, event_total(FLUSHES) - flushes);
 	}
 	gang_end(&g);
-}
-
-/* --- to who goes and comes ---------------------------------------------------------------------
- */
-
-static u32 victim; /* constant while the gang works, which it is not of */
-
-static void step_beside_victim(struct worker *w)
-{
-	send_strays(w, victim);
-	step(w);
-	send_strays(w, victim);
-}
-
-static void cycle(struct test *t)
-{
-	static struct storm_clock clock;
-	u64 cycles = 0;
-
-	storm_start(&clock, STORM_UNBOUNDED);
-	while (storm_step_due(&clock) && !test_failed(t)) {
-		EXPECT_EQ(t, cpu_up(victim), 0);
-		EXPECT_EQ(t, cpu_down(victim, 0), 0);
-		cycles++;
-	}
-	test_note("CPU %u: %lu cycles", victim, cycles);
-}
-
-/* They come while it is up, on its way, parked, or starts. */
-TEST("load.ipi", strays_to_who_goes_and_comes, .cpus = 3)
-{
-	static struct gang g;
-	u32 cpu;
-
-	for_each_cpu (cpu, &cpus_online)
-		victim = cpu;
-	EXPECT_EQ(t, cpu_down(victim, 0), 0);
-	if (gang_make(t, &g)) {
-		gang_start(&g, step_beside_victim);
-		cycle(t);
-		gang_join(&g);
-	}
-	gang_end(&g);
-	EXPECT_EQ(t, cpu_up(victim), 0);
 }
