@@ -10,6 +10,7 @@
 
 enum pcid_mode pcid_mode = PCID_OFF;
 u64 cr3_mask = ~(CR3_NOFLUSH | PCID_MASK);
+enum tlb_reach tlb_reach;
 
 /*
  * INVLPG with PCIDE set may leave global entries (Intel ADL063, RPL042 and their like):
@@ -46,8 +47,10 @@ const char *pcid_init(enum pcid_mode wanted)
 		pcid_mode = why == NULL ? PCID_ON : PCID_SOFT;
 	else if (wanted == PCID_ON && why != NULL)
 		pcid_mode = PCID_SOFT;
-	if (pcid_mode == PCID_ON)
+	if (pcid_mode == PCID_ON) {
 		cr3_mask = ~0ul;
+		tlb_reach = cpu_features.invpcid ? TLB_REACH_NOW : TLB_REACH_LOAD;
+	}
 	return wanted == PCID_ON ? why : NULL;
 }
 

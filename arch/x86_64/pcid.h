@@ -29,9 +29,17 @@ enum pcid_mode {
 	PCID_OFF,
 };
 
-/* Constant after pcid_init(). */
+/* How another tag than the loaded one is flushed. */
+enum tlb_reach {
+	TLB_REACH_NONE, /* nothing to flush: each load of a table drops what others left */
+	TLB_REACH_NOW,	/* by INVPCID, the CPU's or told to the checker that stands in for it */
+	TLB_REACH_LOAD, /* when it is next loaded: PCID without INVPCID */
+};
+
+/* Constant after pcid_init(), and tlb_mailbox_start() where there is a checker. */
 extern enum pcid_mode pcid_mode;
-extern u64 cr3_mask; /* what of a tagged CR3 value reaches the CPU */
+extern u64 cr3_mask; /* what of a tagged CR3 value is written */
+extern enum tlb_reach tlb_reach;
 
 /*
  * Choose the mode.  Returns NULL, or why @wanted cannot be had (then it is "soft").
@@ -68,12 +76,6 @@ static inline void tlb_local_page(vaddr_t va)
 	invlpg(va);
 }
 
-/* Has this CPU, or the checker that stands in for it, an instruction that names a tag? */
-static inline bool tlb_names_tags(void)
-{
-	return pcid_mode == PCID_ON ? cpu_features.invpcid : tlb_mailbox_on;
-}
-
 /*
  * Drop what another tag than the loaded one has: one page, or all, global entries aside
  * (INVLPG and a CR3 write cannot reach it).  False: this CPU has PCID but not INVPCID, and
@@ -82,16 +84,16 @@ static inline bool tlb_names_tags(void)
  */
 static inline bool tlb_other_tag_page(u32 pcid, vaddr_t va)
 {
-	if (tlb_names_tags())
+	if (tlb_reach == TLB_REACH_NOW)
 		invpcid(INVPCID_ADDRESS, pcid, va);
-	return pcid_mode != PCID_ON || cpu_features.invpcid;
+	return tlb_reach != TLB_REACH_LOAD;
 }
 
 static inline bool tlb_other_tag(u32 pcid)
 {
-	if (tlb_names_tags())
+	if (tlb_reach == TLB_REACH_NOW)
 		invpcid(INVPCID_TAG, pcid, 0);
-	return pcid_mode != PCID_ON || cpu_features.invpcid;
+	return tlb_reach != TLB_REACH_LOAD;
 }
 
 /* Do tags keep anything from one load to the next, as far as the kernel is concerned? */

@@ -41,6 +41,7 @@ void tlb_mailbox_start(void)
 		make_call(site);
 	write_cr0(cr0); /* serialises */
 	cr3_mask = ~0ul;
+	tlb_reach = TLB_REACH_NOW;
 	tlb_mailbox_arm();
 }
 

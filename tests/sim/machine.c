@@ -43,6 +43,7 @@ struct cpu_features cpu_features = { .nx = true };
 u64 percpu_offset[MAX_CPUS];
 u64 cr3_mask = ~0ul;
 enum pcid_mode pcid_mode = PCID_ON;
+enum tlb_reach tlb_reach = TLB_REACH_LOAD;
 bool pti_on;
 DEFINE_PER_CPU(u32, cpu_id);
 DEFINE_PER_CPU(u32, preempt_count);
