@@ -42,7 +42,7 @@ SIM_SELF := $(addprefix tests/sim/,accesses.c driver.c events.c interrupts.c loc
 SCHED_TESTED := $(filter-out kernel/page_fault.c,$(SIM_TESTED)) kernel/sched.c kernel/place.c \
 	kernel/sched_check.c kernel/sched_cpu.c kernel/thread.c kernel/wait.c
 SCHED_SELF := $(addprefix tests/sim/,accesses.c events.c machine.c memory.c schedule.c search.c shrink.c tlb.c \
-	sched/fake_kernel.c sched/main.c) lib/rand.c
+	sched/fake_kernel.c sched/locks.c sched/main.c sched/nothing.c sched/timers.c) lib/rand.c
 
 .PHONY: sim-test sim-build sim-exhaustive sim-break sim-break-quick
 

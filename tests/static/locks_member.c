@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* check-locks: reading variable 'n' requires holding lock */
-#include "arch/x86_64/irq.h"
-#include "arch/x86_64/spinlock.h"
-
-struct queue {
-	struct spinlock lock;
-	u32 n GUARDED_BY(lock);
-};
-
-u32 take(struct queue *q);
-u32 take_locked(struct queue *q) REQUIRES(q->lock);
-void halt_here(void) REQUIRES(irqs_off);
+#include "tests/static/locks.h"
 
 u32 take(struct queue *q)
 {
