@@ -45,7 +45,7 @@ $(O)/insncount.so: tools/insncount/insncount.c tools/insncount/qemu_plugin.h
 	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
 # What checks TLB flushes in QEMU, for tools/run --tlbcheck; for the host.
-TLBCHECK := $(addprefix tools/tlbcheck/,tlbcheck.c tlb.c entries.c fill.c guest.c)
+TLBCHECK := $(addprefix tools/tlbcheck/,tlbcheck.c tlb.c entries.c fill.c guest.c hold.c)
 .PHONY: tlbcheck
 tlbcheck: $(O)/tlbcheck.so
 $(O)/tlbcheck.so: $(TLBCHECK) $(wildcard tools/tlbcheck/*.h) tools/insncount/qemu_plugin.h

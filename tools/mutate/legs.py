@@ -118,11 +118,12 @@ class Legs:
     def run(self, *options):
         return ["tools/run", "--out", self.out, "--timeout", "240", *options]
 
-    def suites(self, m, leg, *options, build="debug"):
-        if not m.get("suites"):
+    def suites(self, m, leg, *options, build="debug", globs=None, tools=()):
+        globs = globs or m.get("suites")
+        if not globs:
             return []
-        words = f"test={m.get('suites')} {m.get('append')}".strip()
-        return [Trial(f"{leg}-{twin}", self.kernel(twin, build),
+        words = f"test={globs} {m.get('append')}".strip()
+        return [Trial(f"{leg}-{twin}", self.kernel(twin, build) + [self.make(tool) for tool in tools],
                       self.run("--kernel", twin, "--build", build, "--smp", "4", "--firmware", "bios", *options,
                                *shlex.split(m.get("run")), "--append", words), said_by_kernel)
                 for twin in m.get("kernels", "percpu classic").split()]
@@ -151,7 +152,9 @@ class Legs:
         """QEMU with a checker of each access's translation, where tools/run has one."""
         if not self.has_tlbcheck():
             return []
-        return self.suites(m, "tlbcheck", "--tlbcheck")
+        hold = ["--hold", m.get("hold")] if m.get("hold") else []
+        return self.suites(m, "tlbcheck", "--tlbcheck", "--mem", "96M", *hold, globs=m.get("checked"),
+                           tools=["tlbcheck"])
 
     _has_tlbcheck = None
 

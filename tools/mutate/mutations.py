@@ -25,6 +25,8 @@ there once.  An empty line ends a change; more of them, and more files, may foll
     run			options of tools/run
     rows		rows of tools/test that must fail
     elf			yes: tools/check-elf looks at the kernel
+    checked, hold	globs of suites for the TLB checker, which else has those of `suites`; functions
+			in which CPUs are held up then
     bochs, bochsappend	globs and words for Bochs; without the first it is not run
     kind, search, program	of tests/sim/break
     lives		why nothing notices, and nothing needs to; or which test is missing
@@ -36,7 +38,7 @@ import hashlib
 import pathlib
 import re
 
-KEYS = {"why", "hazard", "host", "sim", "simtimes", "suites", "append", "kernels", "run", "rows", "elf", "bochs",
+KEYS = {"why", "hazard", "host", "sim", "simtimes", "suites", "append", "kernels", "run", "rows", "elf", "checked", "hold", "bochs",
         "bochsappend", "kind", "search", "program", "lives"}
 
 

@@ -33,6 +33,9 @@ static size_t hash(uint64_t key, size_t buckets)
 
 static struct change *changes[CHANGE_BUCKETS];
 
+/* In a ring, by .when: the latest comes first. */
+static struct change by_time = { .newer = &by_time, .older = &by_time };
+
 struct change *change_at(uint64_t place)
 {
 	struct change *c = changes[hash(place, CHANGE_BUCKETS)];
@@ -50,9 +53,28 @@ struct change *change_make(uint64_t place)
 		return c;
 	c = must(calloc(1, sizeof(*c)));
 	c->place = place;
+	c->newer = c->older = c;
 	c->next = *bucket;
 	*bucket = c;
 	return c;
+}
+
+void change_is_now(struct change *c)
+{
+	c->newer->older = c->older;
+	c->older->newer = c->newer;
+	c->older = by_time.older;
+	c->newer = &by_time;
+	c->older->newer = c;
+	by_time.older = c;
+	c->when = ++now_is;
+}
+
+struct change *change_before(struct change *c)
+{
+	struct change *before = (c != NULL ? c : &by_time)->older;
+
+	return before != &by_time ? before : NULL;
 }
 
 /* --- entries --------------------------------------------------------------------------- */

@@ -29,6 +29,10 @@ void *must(void *memory);
 struct change *change_at(uint64_t place);
 struct change *change_make(uint64_t place);
 
+/* @c has happened now.  And what happened before it, or last of all (@c NULL); NULL: nothing. */
+void change_is_now(struct change *c);
+struct change *change_before(struct change *c);
+
 uint64_t key_of(unsigned int tag, unsigned int level, bool leaf, uint64_t va);
 struct entry **bucket_of(struct cpu *c, uint64_t key);
 

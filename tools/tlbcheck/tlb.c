@@ -172,7 +172,7 @@ void tlb_table_changed(unsigned int cpu, uint64_t place, uint64_t rip)
 	struct change *change = change_make(place);
 
 	new_epoch();
-	change->when = ++now_is;
+	change_is_now(change);
 	change->rip = rip;
 	change->cpu = (uint16_t)cpu;
 	change->done = c->done;
@@ -189,23 +189,6 @@ void tlb_flush_tag(unsigned int cpu, unsigned int tag)
 	c->leaf_life[tag]++;
 	c->table_life[tag]++;
 	c->local_epoch++;
-}
-
-void tlb_switch(unsigned int cpu, uint64_t cr3, bool keep)
-{
-	struct cpu *c = &cpus[cpu];
-
-	if (cpu >= cpus_seen)
-		cpus_seen = cpu + 1;
-	c->tag_before = c->tag;
-	c->root_before = c->root;
-	c->tag = cr3 & TAG_MASK;
-	c->root = cr3 & PTE_ADDRESS;
-	c->local_epoch++;
-	if (!keep)
-		tlb_flush_tag(cpu, c->tag);
-	if (fill_all)
-		fill_user_half(c);
 }
 
 void tlb_flush_tag_page(unsigned int cpu, unsigned int tag, uint64_t va)
@@ -271,8 +254,9 @@ void tlb_frame_freed(uint64_t pa, uint64_t rip)
 	guest_is_table[place >> PAGE_BITS] = 0;
 }
 
-/* @change is flushed wherever it must be, says the CPU that did it: does @cpu hold it? */
-static void look_for_change(unsigned int cpu, const struct change *change, uint64_t rip)
+/* @change is flushed wherever it must be, said the CPU that did it: does @cpu hold it? */
+static void look_for_change(unsigned int cpu, const struct change *change, enum finding what,
+			    uint64_t rip)
 {
 	struct cpu *c = &cpus[cpu];
 	const struct where *w = where_is(c, c->tag, table_of(change->place));
@@ -299,7 +283,7 @@ static void look_for_change(unsigned int cpu, const struct change *change, uint6
 		if (now.present && page_by(e, va) == now.pa && e->way.write <= now.write &&
 		    e->way.user <= now.user && e->way.exec <= now.exec)
 			continue; /* it permits no more than the tables do */
-		found(FOUND_AFTER_FLUSH, cpu, e, change, &now, ACCESS_READ, rip);
+		found(what, cpu, e, change, &now, ACCESS_READ, rip);
 	}
 }
 
@@ -311,6 +295,49 @@ void tlb_done(unsigned int cpu, uint64_t rip)
 	for (size_t i = 0; i < c->open_count; i++)
 		for (unsigned int other = 0; other < cpus_seen; other++)
 			if (cpus[other].armed && c->open[i]->cpu == cpu)
-				look_for_change(other, c->open[i], rip);
+				look_for_change(other, c->open[i], FOUND_AFTER_FLUSH, rip);
 	c->open_count = 0;
+}
+
+static bool is_done(const struct change *change)
+{
+	return cpus[change->cpu].done > change->done;
+}
+
+/*
+ * The tag that @cpu loads keeps what it has: is there something of before a change that is
+ * flushed?  Of changes that are not done yet it will hear, and is looked at again.
+ */
+static void audit(unsigned int cpu, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+	uint64_t from = c->audited[c->tag];
+
+	c->audited[c->tag] = now_is;
+	for (struct change *ch = change_before(NULL); ch != NULL && ch->when > from;
+	     ch = change_before(ch)) {
+		if (is_done(ch))
+			look_for_change(cpu, ch, FOUND_KEPT, rip);
+		else
+			c->audited[c->tag] = ch->when - 1;
+	}
+}
+
+void tlb_switch(unsigned int cpu, uint64_t cr3, bool keep, uint64_t rip)
+{
+	struct cpu *c = &cpus[cpu];
+
+	if (cpu >= cpus_seen)
+		cpus_seen = cpu + 1;
+	c->tag_before = c->tag;
+	c->root_before = c->root;
+	c->tag = cr3 & TAG_MASK;
+	c->root = cr3 & PTE_ADDRESS;
+	c->local_epoch++;
+	if (keep)
+		audit(cpu, rip);
+	else
+		tlb_flush_tag(cpu, c->tag);
+	if (fill_all)
+		fill_user_half(c);
 }

@@ -28,7 +28,7 @@ enum access {
 
 /* A store to a table: the last one to its place. */
 struct change {
-	struct change *next;
+	struct change *next, *newer, *older;
 	uint64_t place;
 	uint64_t when;
 	uint64_t rip;
@@ -61,6 +61,7 @@ struct cpu {
 	struct entry **buckets;
 	uint32_t leaf_life[TAGS + 1]; /* the last: global entries' */
 	uint32_t table_life[TAGS];
+	uint64_t audited[TAGS]; /* of changes before, nothing stale is in the tag */
 	struct where **where; /* tables by tag and place */
 	struct change **open; /* changes that it has not said to be flushed */
 	size_t open_count, open_room;
@@ -80,6 +81,7 @@ enum finding {
 	FOUND_TABLE,	   /* a walk through a table that hangs there no longer */
 	FOUND_AFTER_FLUSH, /* the changer says that all is flushed */
 	FOUND_FREED,	   /* a table is freed that a walk could still go through */
+	FOUND_KEPT,	   /* a tag is loaded without a flush, and should have been flushed */
 };
 
 void found(enum finding what, unsigned int cpu, const struct entry *e, const struct change *change,
@@ -94,7 +96,7 @@ void tlb_fault(unsigned int cpu, uint64_t va, unsigned int error);
 /* A store to a table by the instruction at @rip. */
 void tlb_table_changed(unsigned int cpu, uint64_t place, uint64_t rip);
 
-void tlb_switch(unsigned int cpu, uint64_t cr3, bool keep);
+void tlb_switch(unsigned int cpu, uint64_t cr3, bool keep, uint64_t rip);
 void tlb_flush_page(unsigned int cpu, uint64_t va);
 void tlb_flush_tag_page(unsigned int cpu, unsigned int tag, uint64_t va);
 void tlb_flush_tag(unsigned int cpu, unsigned int tag);

@@ -4,7 +4,7 @@
  * a translation that a TLB with tags could still hold and the tables no longer have.
  *
  *	-plugin tlbcheck.so,memory=FILE,mailbox=ADDRESS[,stride=BYTES][,below=BYTES]
- *		[,fill=all|accessed][,reports=N][,kernel=ELF]
+ *		[,fill=all|accessed][,reports=N][,kernel=ELF][,hold=GLOB:GLOB...][,odds=N]
  *
  * docs/tlbcheck.md says what the kernel must tell, and what is seen and what not.  After N
  * reports (1; 0: never) QEMU ends with status 3; so it does at its end if there were any.
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../insncount/qemu_plugin.h"
+#include "hold.h"
 #include "tlb.h"
 
 #define EXIT_REPORTED 3
@@ -113,7 +114,14 @@ static const char *const finding_words[] = {
 	[FOUND_TABLE] = "could walk through an old table",
 	[FOUND_AFTER_FLUSH] = "could still use an old translation after the flush",
 	[FOUND_FREED] = "could still walk through a table that is freed",
+	[FOUND_KEPT] = "is loaded without a flush, and could use an old translation",
 };
+
+/* Found by what the kernel says, not by what it does. */
+static bool is_claim(enum finding what)
+{
+	return what == FOUND_AFTER_FLUSH || what == FOUND_FREED;
+}
 
 void found(enum finding what, unsigned int cpu, const struct entry *e, const struct change *change,
 	   const struct walk *now, enum access access, uint64_t rip)
@@ -129,10 +137,10 @@ void found(enum finding what, unsigned int cpu, const struct entry *e, const str
 	print_entry(e);
 	print_way("the tables say", now);
 	fprintf(stderr, "tlbcheck:   the %s:\n",
-		what == FOUND_AFTER_FLUSH || what == FOUND_FREED ? "claim" : access_words[access]);
+		what == FOUND_KEPT ? "load" : is_claim(what) ? "claim" : access_words[access]);
 	if (rip != 0)
 		print_place("", rip);
-	if (what != FOUND_AFTER_FLUSH && what != FOUND_FREED)
+	if (!is_claim(what))
 		print_callers(callers, backtrace_take(c->root, c->levels, c->rsp, callers));
 	print_change(change);
 	if (report_count == options.reports_max)
@@ -146,7 +154,7 @@ static void take_mail(unsigned int cpu, enum mail what, uint64_t value, uint64_t
 	told[cpu][what]++;
 	switch (what) {
 	case MAIL_SWITCH:
-		tlb_switch(cpu, value & ~NOFLUSH, value & NOFLUSH);
+		tlb_switch(cpu, value & ~NOFLUSH, value & NOFLUSH, rip);
 		break;
 	case MAIL_PAGE:
 		tlb_flush_page(cpu, value);
@@ -345,6 +353,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		uint64_t va = qemu_plugin_insn_vaddr(insn);
 		uint64_t last = va + qemu_plugin_insn_size(insn) - 1;
 
+		hold_translate(insn);
 		for (; page != last >> PAGE_BITS; page = last >> PAGE_BITS) {
 			uint64_t from = page == va >> PAGE_BITS ? last : va;
 
@@ -380,6 +389,9 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *unused)
 		(unsigned long long)sum[MAIL_FAULT], (unsigned long long)sum[MAIL_FRAME],
 		(unsigned long long)sum[MAIL_DONE], (unsigned long long)epoch - 1,
 		(unsigned long long)report_count);
+	if (hold_count() != 0)
+		fprintf(stderr, "tlbcheck: CPUs were held up %llu times\n",
+			(unsigned long long)hold_count());
 	if (cpus_told == 0)
 		fprintf(stderr, "tlbcheck: the kernel never told anything: nothing was checked\n");
 	if (cpus_told == 0 || report_count != 0)
@@ -405,6 +417,10 @@ static bool take_argument(char *argument)
 		options.below = strtoull(value, NULL, 0);
 	else if (strcmp(argument, "reports") == 0)
 		options.reports_max = strtoull(value, NULL, 0);
+	else if (strcmp(argument, "hold") == 0)
+		return hold_take(value);
+	else if (strcmp(argument, "odds") == 0)
+		return hold_take_odds(value);
 	else if (strcmp(argument, "fill") == 0)
 		fill_all = strcmp(value, "all") == 0;
 	else
