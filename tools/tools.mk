@@ -157,7 +157,7 @@ check-checks: all
 		--locks '$(LOCK_CLANG) $(LOCK_FLAGS)'
 
 # What takes longer: gcc's and clang's own analysis of paths.
-ANALYZE_FLAGS := -std=gnu11 -I. -ffreestanding -mgeneral-regs-only -mcmodel=kernel \
+ANALYZE_FLAGS := -std=gnu11 -I. -ffreestanding -fno-pic -mgeneral-regs-only -mcmodel=kernel \
 	-DPRAGUE_DEBUG=1 -DPRAGUE_KERNEL=\"percpu\" -DPRAGUE_BUILD=\"debug\"
 
 analyze:
