@@ -11,10 +11,10 @@
 #include "hold.h"
 #include "tlb.h"
 
-#define PATTERNS_MAX	16
-#define NAME_MAX	128
-#define HELD_US_MAX	2000u
-#define FAR_ODDS	8u /* of the holds that are long; the others are a tenth of it */
+#define PATTERNS_MAX 16
+#define NAME_MAX     128
+#define HELD_US_MAX  2000u
+#define FAR_ODDS     8u /* of the holds that are long; the others are a tenth of it */
 
 static char *patterns[PATTERNS_MAX];
 static unsigned int pattern_count;

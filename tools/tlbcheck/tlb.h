@@ -62,8 +62,8 @@ struct cpu {
 	uint32_t leaf_life[TAGS + 1]; /* the last: global entries' */
 	uint32_t table_life[TAGS];
 	uint64_t audited[TAGS]; /* of changes before, nothing stale is in the tag */
-	struct where **where; /* tables by tag and place */
-	struct change **open; /* changes that it has not said to be flushed */
+	struct where **where;	/* tables by tag and place */
+	struct change **open;	/* changes that it has not said to be flushed */
 	size_t open_count, open_room;
 } __attribute__((aligned(64)));
 

@@ -137,7 +137,9 @@ void found(enum finding what, unsigned int cpu, const struct entry *e, const str
 	print_entry(e);
 	print_way("the tables say", now);
 	fprintf(stderr, "tlbcheck:   the %s:\n",
-		what == FOUND_KEPT ? "load" : is_claim(what) ? "claim" : access_words[access]);
+		what == FOUND_KEPT ? "load"
+		: is_claim(what)   ? "claim"
+				   : access_words[access]);
 	if (rip != 0)
 		print_place("", rip);
 	if (!is_claim(what))
