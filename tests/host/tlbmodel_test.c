@@ -4,7 +4,7 @@
  * on caches so small that that is possible.
  */
 #include "tests/host/cmocka_host.h"
-#include "tools/tlbcheck/model.h"
+#include "model.h"
 
 #define BIG	    (1ull << 21)
 #define HUGE	    (1ull << 30)
