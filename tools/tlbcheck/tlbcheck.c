@@ -467,7 +467,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int
 	}
 	for (int i = 0; i < argc; i++)
 		if (!take_argument(argv[i])) {
-			fprintf(stderr, "tlbcheck: what is %s?\n", argv[i]);
+			fprintf(stderr, "tlbcheck: %s: no such option, or not such a value\n",
+				argv[i]);
 			return -1;
 		}
 	if (options.memory == NULL || options.mailbox == 0) {
