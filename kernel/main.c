@@ -113,8 +113,9 @@ static void enter_own_tables(void)
 	why = pcid_init(options.pcid);
 	if (why != NULL)
 		printk("mm: pcid=on cannot be had: %s\n", why);
-	if (tlb_mailbox_on && pcid_mode != PCID_SOFT)
-		printk("tlbcheck: needs pcid=soft, and pcid=%s is in use: nothing is checked\n",
+	if (tlb_mailbox_on && pcid_mode == PCID_ON)
+		printk("tlbcheck: needs pcid=soft or off, and pcid=%s is in use: nothing is "
+		       "checked\n",
 		       pcid_mode_name());
 	else if (tlb_mailbox_on)
 		tlb_mailbox_start();

@@ -16,6 +16,9 @@ struct options options = {
 	.cpus = MAX_CPUS,
 	.crowd = 4,
 	.trace_records = 512,
+	.ring_mms = 16,
+	.ring_pages = 16,
+	.ring_kernel = 4,
 };
 
 /* Words that others read (the loaders, emulator.c); here so that they are known. */
@@ -38,6 +41,12 @@ static const struct cmdline_option table[] = {
 	  .help = "which tests to run: a list of globs over suite.name" },
 	{ "bench", CMDLINE_STRING, TARGET(options.bench),
 	  .help = "which benchmarks to run, before the tests: a list of globs" },
+	{ "ring_mms", CMDLINE_UINT, TARGET(options.ring_mms), .min = 1, .max = RING_MMS_MAX,
+	  .help = "address spaces of the benchmark ring" },
+	{ "ring_pages", CMDLINE_UINT, TARGET(options.ring_pages), .min = 1, .max = RING_PAGES_MAX,
+	  .help = "pages that user mode reads in each turn of the ring" },
+	{ "ring_kernel", CMDLINE_UINT, TARGET(options.ring_kernel), .max = RING_PAGES_MAX,
+	  .help = "pages that the kernel reads in each turn of the ring" },
 	{ "icount", CMDLINE_FLAG, TARGET(options.icount),
 	  .help = "the TSC counts instructions: benchmarks say so" },
 	{ "counters", CMDLINE_FLAG, TARGET(options.counters),
@@ -68,7 +77,7 @@ static const struct cmdline_option table[] = {
 	{ "pti", CMDLINE_CHOICE, TARGET(options.pti), .choices = pti_words,
 	  .help = "user mode on page tables of its own" },
 	{ "tlbcheck", CMDLINE_FLAG, TARGET(tlb_mailbox_on),
-	  .help = "tell the TLB checker in the emulator what is flushed (pcid=soft)" },
+	  .help = "tell the TLB checker in the emulator what is flushed (pcid=soft or off)" },
 	{ "asids", CMDLINE_UINT, TARGET(asids), .min = 1, .max = ASIDS_MAX,
 	  .help = "slots per CPU" },
 	{ "fill", CMDLINE_CHOICE, TARGET(fill_policy), .choices = fill_words,

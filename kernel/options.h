@@ -10,9 +10,15 @@
 #include "lib/types.h"
 #include "mm/kspace.h"
 
+#define RING_MMS_MAX   4096u
+#define RING_PAGES_MAX 4096u
+
 struct options {
 	char test[128];	      /* suites or tests to run, a list of globs; "": none */
 	char bench[128];      /* benchmarks to run, a list of globs; "": none */
+	u32 ring_mms;	      /* address spaces of the benchmark ring */
+	u32 ring_pages;	      /* that user mode reads in a turn of it */
+	u32 ring_kernel;      /* that the kernel reads */
 	bool counters;	      /* print all counters at the end */
 	bool trace;	      /* keep trace rings, print them at the end, or at a panic */
 	u32 trace_records;    /* of each CPU */

@@ -44,8 +44,8 @@ $(O)/insncount.so: tools/insncount/insncount.c tools/insncount/qemu_plugin.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
-# What checks TLB flushes in QEMU, for tools/run --tlbcheck; for the host.
-TLBCHECK := $(addprefix tools/tlbcheck/,tlbcheck.c tlb.c entries.c fill.c guest.c hold.c)
+# What checks TLB flushes in QEMU, for tools/run --tlbcheck, and models TLBs, for --tlbmodel; for the host.
+TLBCHECK := $(addprefix tools/tlbcheck/,tlbcheck.c tlb.c entries.c fill.c guest.c figures.c hold.c model.c)
 .PHONY: tlbcheck
 tlbcheck: $(O)/tlbcheck.so
 $(O)/tlbcheck.so: $(TLBCHECK) $(wildcard tools/tlbcheck/*.h) tools/insncount/qemu_plugin.h

@@ -10,16 +10,19 @@ default rel
 
 global tlb_mailbox_cr3_rax, tlb_mailbox_cr3_rdi, tlb_mailbox_cr3_r14, tlb_mailbox_invlpg
 global tlb_mailbox_invpcid, tlb_mailbox_fault, tlb_mailbox_everything, tlb_mailbox_done
-global tlb_mailbox_frame
+global tlb_mailbox_frame, tlb_mailbox_mark
 
-; For tools/run: where the first CPU's mailbox is, and how far it is to the next one's.
-global tlb_mailbox_first, tlb_mailbox_stride
+; For tools/run: where the first CPU's mailbox is, how far it is to the next one's, and where
+; the code below lies.
+global tlb_mailbox_first, tlb_mailbox_stride, tlb_mailbox_text, tlb_mailbox_text_end
 tlb_mailbox_first equ TLB_MAILBOX_FIRST
 tlb_mailbox_stride equ TLB_MAILBOX_STRIDE
 
 %define NOFLUSH_BIT 63
 
 section .entry_text progbits alloc exec nowrite align=16
+
+tlb_mailbox_text:
 
 ; Store RDX at %1 of this CPU's mailbox.  The number is in its descriptor tables; one that has
 ; not loaded them is not armed.  Spoils RCX.
@@ -120,3 +123,12 @@ tlb_mailbox_frame:
 	mov	rdx, rax
 	TELL	MAIL_FRAME
 	LEAVE_AND_RETURN
+
+; In: RAX = address of a name, or 0.
+tlb_mailbox_mark:
+	ENTER
+	mov	rdx, rax
+	TELL	MAIL_MARK
+	LEAVE_AND_RETURN
+
+tlb_mailbox_text_end:

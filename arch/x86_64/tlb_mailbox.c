@@ -21,6 +21,7 @@ struct tlb_site {
 extern const struct tlb_site tlb_sites_begin[], tlb_sites_end[]; /* linker.ld */
 
 bool tlb_mailbox_on;
+static bool started;
 
 static void make_call(const struct tlb_site *site)
 {
@@ -40,8 +41,11 @@ void tlb_mailbox_start(void)
 	for (const struct tlb_site *site = tlb_sites_begin; site < tlb_sites_end; site++)
 		make_call(site);
 	write_cr0(cr0); /* serialises */
-	cr3_mask = ~0ul;
-	tlb_reach = TLB_REACH_NOW;
+	if (tlb_has_tags()) {
+		cr3_mask = ~0ul;
+		tlb_reach = TLB_REACH_NOW;
+	}
+	started = true;
 	tlb_mailbox_arm();
 }
 
@@ -52,7 +56,7 @@ static void tell(u32 offset, u64 value)
 
 void tlb_mailbox_arm(void)
 {
-	if (!tlb_mailbox_on || cr3_mask != ~0ul)
+	if (!started)
 		return;
 	tell(TLB_MAIL_LEVELS, pt_levels);
 	tell(TLB_MAIL_MAGIC, TLB_MAGIC);
@@ -61,6 +65,6 @@ void tlb_mailbox_arm(void)
 
 void tlb_mailbox_disarm(void)
 {
-	if (tlb_mailbox_on && cr3_mask == ~0ul)
+	if (started)
 		tell(TLB_MAIL_MAGIC, 0);
 }

@@ -11,7 +11,7 @@
  *
  * The checker stands in for a CPU with PCID and INVPCID: CR3 has its tag and its no-flush
  * bit in the kernel, what is told has them too, and the CPU, which has no PCID, does not
- * see the latter.  INVPCID is told and not executed.
+ * see the latter.  INVPCID is told and not executed.  With pcid=off there is neither.
  */
 #pragma once
 
@@ -36,6 +36,7 @@ enum tlb_mail {
 	TLB_MAIL_FAULT,	    /* address of the page | error code */
 	TLB_MAIL_FRAME,	    /* physical address of a page that is freed, and was a table */
 	TLB_MAIL_DONE,	    /* what this CPU took out of tables before is in no TLB any more */
+	TLB_MAIL_MARK,	    /* address of a workload's name, which this CPU begins; 0: ends */
 };
 
 #define TLB_MAIL_AT(what) (0x100 + 8 * (what))
@@ -86,6 +87,12 @@ static inline void tlb_announce_everything(void)
 static inline void tlb_announce_done(void)
 {
 	__asm__ volatile(TLB_SITE(TLB_NOP, "tlb_mailbox_done")::: "memory");
+}
+
+/* What this CPU does from here on is the workload @name; NULL: it is none. */
+static ALWAYS_INLINE void tlb_announce_mark(const char *name)
+{
+	__asm__ volatile(TLB_SITE(TLB_NOP, "tlb_mailbox_mark")::"a"(name) : "memory");
 }
 
 /* The tables in 2^@order pages at @pa are about to be freed (R4). */

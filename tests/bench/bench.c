@@ -16,12 +16,15 @@
 
 extern const struct bench_case *const benches_begin[], *const benches_end[];
 
+const char *bench_under_way;
 static u32 warm;
 
 void bench_add(struct bench *b, u64 ticks)
 {
 	if (warm < BENCH_WARM) {
 		warm++;
+		if (warm == BENCH_WARM)
+			bench_under_way = b->name;
 		return;
 	}
 	b->samples[b->n++] = ticks > b->overhead ? ticks - b->overhead : 0;
@@ -87,6 +90,7 @@ u32 run_benches(void)
 		b.overhead = overhead;
 		warm = 0;
 		(*p)->run(&b);
+		bench_under_way = NULL;
 		report(&b);
 		n += b.n != 0;
 	}

@@ -17,6 +17,7 @@
 
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/types.h"
 
 #define BENCH_RUNS 101u /* odd: the median is one of them */
@@ -48,14 +49,20 @@ enum bench_mark {
 	BENCH_END,
 };
 
+/* The benchmark whose samples are not forgotten any more; NULL: none. */
+extern const char *bench_under_way;
+
 /*
  * Read the TSC, and list this place in the kernel's ELF file, so that a plugin can count
- * what is executed in between where the TSC does not: with several CPUs.
+ * what is executed in between where the TSC does not: with several CPUs.  A model of TLBs
+ * is told too (tlb_mailbox.h), outside of what is measured.
  */
 static ALWAYS_INLINE u64 bench_clock(enum bench_mark mark)
 {
 	u32 lo, hi;
 
+	if (mark == BENCH_BEGIN)
+		tlb_announce_mark(bench_under_way);
 	__asm__ volatile("1:\trdtsc\n\t"
 			 ".pushsection .bench_marks, \"\"\n\t"
 			 ".quad 1b, %c2\n\t"
@@ -63,6 +70,8 @@ static ALWAYS_INLINE u64 bench_clock(enum bench_mark mark)
 			 : "=a"(lo), "=d"(hi)
 			 : "i"(mark)
 			 : "memory");
+	if (mark == BENCH_END)
+		tlb_announce_mark(NULL);
 	return (u64)hi << 32 | lo;
 }
 

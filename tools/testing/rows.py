@@ -159,9 +159,14 @@ def tlbcheck_rows(out):
                                   r"^tlbcheck:     provoke_forgotten_flush\+0x",
                                   r"^tlbcheck:     serve_calls\+0x"),
                             must_not=(PASSED,)))
-    rows.append(checked("without-pcid-soft", "percpu", "--tlbcheck", "--append", f"pcid=off {FEW}",
-                        status=SETUP_STATUS, must=(r"^tlbcheck: needs pcid=soft, and pcid=off is in use",
-                                                   r"nothing was checked$")))
+    rows.append(checked("untold", "percpu", "--tlbcheck", "--append", f"tlbcheck=off {FEW}",
+                        status=SETUP_STATUS, must=(r"^tlbcheck: the kernel never told anything: nothing was checked$",)))
+    rows.append(Row("tlbmodel-ring-percpu",
+                    [make(out, "tlbcheck"),
+                     run(out, "--tlbmodel", "--build", "release", "--icount", "--smp", "1", "--append",
+                         "icount=on pcid=off bench=ring test=none")],
+                    must=(PASSED, r'^model: {"model": "tlb", "figures": "modelled", "bench": "ring", "cpu": 0, '
+                                  r'"ops": 101, .*"stlb_misses": [1-9]\d*, .*"pcid": "off"',)))
     return rows
 
 

@@ -55,7 +55,7 @@ uint64_t guest_place(uint64_t pa)
 
 uint64_t guest_read(uint64_t place)
 {
-	return __atomic_load_n((uint64_t *)(memory + place), __ATOMIC_ACQUIRE);
+	return __atomic_load_n((uint64_t *)(void *)(memory + place), __ATOMIC_ACQUIRE);
 }
 
 /* --- tables ------------------------------------------------------------------------- */

@@ -5,9 +5,13 @@
  *
  *	-plugin tlbcheck.so,memory=FILE,mailbox=ADDRESS[,stride=BYTES][,below=BYTES]
  *		[,fill=all|accessed][,reports=N][,kernel=ELF][,hold=GLOB:GLOB...][,odds=N]
+ *		[,model=FILE[,quiet=ADDRESS,quiet_end=ADDRESS][,ARRAY=ENTRIES/WAYS]...]
  *
  * docs/tlbcheck.md says what the kernel must tell, and what is seen and what not.  After N
  * reports (1; 0: never) QEMU ends with status 3; so it does at its end if there were any.
+ *
+ * With model= nothing is checked: TLBs of real sizes count what they miss (docs/tlbmodel.md), and
+ * FILE gets the figures.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,31 +19,15 @@
 #include <unistd.h>
 
 #include "../insncount/qemu_plugin.h"
+#include "figures.h"
 #include "hold.h"
+#include "model.h"
 #include "tlb.h"
 
 #define EXIT_REPORTED 3
-#define EXIT_UNUSABLE 7 /* nothing was checked */
-#define MAIL_MAGIC    0
-#define MAIL_LEVELS   8
-#define MAIL_FIRST    0x100
-#define MAGIC	      0x4b43454843424c54ull
-#define NOFLUSH	      (1ull << 63)
+#define EXIT_UNUSABLE 7	   /* nothing was checked */
 #define VERIFIED      1024 /* pages of each CPU that were compared lately */
 #define NAME_MAX      128
-
-enum mail {
-	MAIL_SWITCH,
-	MAIL_PAGE,
-	MAIL_TAG_PAGE,
-	MAIL_TAG,
-	MAIL_ALL,
-	MAIL_ALL_LOCAL,
-	MAIL_FAULT,
-	MAIL_FRAME,
-	MAIL_DONE,
-	MAILS,
-};
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
@@ -51,7 +39,8 @@ static struct verified {
 
 static struct {
 	uint64_t mailbox, stride, span, below, reports_max;
-	const char *memory, *kernel;
+	uint64_t quiet, quiet_end; /* code that tells: its accesses are not the model's */
+	const char *memory, *kernel, *model;
 } options = { .reports_max = 1 };
 
 static uint64_t report_count, told[CPUS_MAX][MAILS];
@@ -154,6 +143,10 @@ void found(enum finding what, unsigned int cpu, const struct entry *e, const str
 static void take_mail(unsigned int cpu, enum mail what, uint64_t value, uint64_t rip)
 {
 	told[cpu][what]++;
+	if (options.model != NULL) {
+		figures_mail(cpu, what, value);
+		return;
+	}
 	switch (what) {
 	case MAIL_SWITCH:
 		tlb_switch(cpu, value & ~NOFLUSH, value & NOFLUSH, rip);
@@ -191,7 +184,9 @@ static void arm(unsigned int cpu, bool armed)
 {
 	struct cpu *c = &cpus[cpu];
 
-	if (armed)
+	if (armed && options.model != NULL)
+		figures_mail(cpu, MAIL_ALL, 0);
+	else if (armed)
 		tlb_flush_all(cpu, true);
 	c->root = 0;
 	c->armed = armed;
@@ -315,6 +310,30 @@ static void on_fetch(unsigned int cpu, void *va)
 		access_page(cpu, (uint64_t)va, ACCESS_FETCH, 1, (uint64_t)va);
 }
 
+static bool is_quiet(uint64_t rip)
+{
+	return rip >= options.quiet && rip < options.quiet_end;
+}
+
+static void on_model_memory(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t va, void *rip)
+{
+	enum access access = qemu_plugin_mem_is_store(info) ? ACCESS_WRITE : ACCESS_READ;
+	uint64_t at = (uint64_t)rip, offset;
+
+	if (is_mailbox(va, &offset))
+		mail_or_nothing(cpu, info, va, at);
+	else if (cpus[cpu].armed && cpus[cpu].root != 0 && !is_quiet(at))
+		figures_access(cpu, va, access, 1u << qemu_plugin_mem_size_shift(info));
+}
+
+static void on_model_fetch(unsigned int cpu, void *va)
+{
+	uint64_t at = (uint64_t)va;
+
+	if (cpus[cpu].armed && cpus[cpu].root != 0 && !is_quiet(at))
+		figures_access(cpu, at, ACCESS_FETCH, 1);
+}
+
 /* --- translation ---------------------------------------------------------------------------- */
 
 #define REX_FIRST      0x40
@@ -333,6 +352,8 @@ static qemu_plugin_vcpu_mem_cb_t callback_for(const struct qemu_plugin_insn *ins
 	const uint8_t *code = qemu_plugin_insn_data(insn);
 	size_t size = qemu_plugin_insn_size(insn);
 
+	if (options.model != NULL)
+		return on_model_memory;
 	if (size > 1 && code[0] >= REX_FIRST && code[0] <= REX_LAST) {
 		code++;
 		size--;
@@ -360,7 +381,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			uint64_t from = page == va >> PAGE_BITS ? last : va;
 
 			qemu_plugin_register_vcpu_insn_exec_cb(
-				insn, on_fetch, QEMU_PLUGIN_CB_NO_REGS, (void *)from);
+				insn, options.model != NULL ? on_model_fetch : on_fetch,
+				QEMU_PLUGIN_CB_NO_REGS, (void *)from);
 		}
 		qemu_plugin_register_vcpu_mem_cb(insn, callback_for(insn), QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_RW, (void *)va);
@@ -368,6 +390,18 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 }
 
 /* --- beginning and end ------------------------------------------------------------------------ */
+
+static void write_figures(unsigned int cpus_told)
+{
+	FILE *out = fopen(options.model, "w");
+
+	if (out == NULL)
+		perror(options.model);
+	else
+		figures_report(out);
+	if (out == NULL || fclose(out) != 0 || cpus_told == 0)
+		_exit(EXIT_UNUSABLE);
+}
 
 static void on_exit_of_qemu(qemu_plugin_id_t id, void *unused)
 {
@@ -380,6 +414,10 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *unused)
 		for (unsigned int m = 0; m < MAILS; m++)
 			sum[m] += told[cpu][m];
 		cpus_told += told[cpu][MAIL_SWITCH] != 0;
+	}
+	if (options.model != NULL) {
+		write_figures(cpus_told);
+		return;
 	}
 	fprintf(stderr,
 		"tlbcheck: fill=%s, %u CPUs: %llu loads of CR3, %llu pages and %llu tags flushed, "
@@ -425,8 +463,14 @@ static bool take_argument(char *argument)
 		return hold_take_odds(value);
 	else if (strcmp(argument, "fill") == 0)
 		fill_all = strcmp(value, "all") == 0;
+	else if (strcmp(argument, "model") == 0)
+		options.model = strdup(value);
+	else if (strcmp(argument, "quiet") == 0)
+		options.quiet = strtoull(value, NULL, 0);
+	else if (strcmp(argument, "quiet_end") == 0)
+		options.quiet_end = strtoull(value, NULL, 0);
 	else
-		return false;
+		return model_set_shape(argument, value);
 	return true;
 }
 
@@ -441,7 +485,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int
 	}
 	for (int i = 0; i < argc; i++)
 		if (!take_argument(argv[i])) {
-			fprintf(stderr, "tlbcheck: what is %s?\n", argv[i]);
+			fprintf(stderr, "tlbcheck: %s: no such option, or not such a value\n",
+				argv[i]);
 			return -1;
 		}
 	if (options.memory == NULL || options.mailbox == 0) {
