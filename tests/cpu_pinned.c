@@ -183,6 +183,25 @@ TEST("cpu.pinned", who_may_run_where_meanwhile, .cpus = 2)
 	end_puppet(&running);
 }
 
+/* Nobody else wants the CPU on which it spins meanwhile: it comes back because it is told. */
+TEST("cpu.pinned", lonely_spinner_comes_back, .cpus = 3)
+{
+	struct puppet p;
+	u64 until;
+
+	if (!make_puppet(t, &p, LEAVING))
+		return;
+	order(&p, ORDER_SPIN);
+	EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
+	EXPECT(t, READ_ONCE(p.thread->cpu) != LEAVING, "it is on a CPU that is down");
+	bring_back(t, LEAVING);
+	until = time_ns() + GIVE_WAY_NS;
+	while (READ_ONCE(p.thread->cpu) != LEAVING && time_ns() < until)
+		sleep_ns(A_MOMENT);
+	EXPECT_EQ(t, p.thread->cpu, LEAVING);
+	end_puppet(&p);
+}
+
 /* Sections again and again, with hardly a gap: the CPU goes in one of them. */
 static int section_after_section(void *arg)
 {

@@ -289,6 +289,45 @@ TEST("sched.place", woken_goes_where_nobody_runs, .cpus = 2)
 	end_puppet(&p);
 }
 
+#define PAIRS 10u
+
+/* Two are woken here one after the other: do they go to the same CPU? */
+static bool woken_go_together(struct test *t, struct puppet *a, struct puppet *b)
+{
+	u32 self = cpu_id, first, second;
+
+	EXPECT_EQ(t, move(a, self), 0);
+	EXPECT_EQ(t, move(b, self), 0);
+	order(a, ORDER_SLEEP);
+	order(b, ORDER_SLEEP);
+	let_run_anywhere(t, a);
+	let_run_anywhere(t, b);
+	preempt_disable();
+	tell(a, ORDER_SPIN); /* it stays where it comes to run */
+	first = READ_ONCE(a->thread->cpu);
+	tell(b, ORDER_SPIN);
+	second = READ_ONCE(b->thread->cpu);
+	preempt_enable();
+	while (!has_done(a) || !has_done(b))
+		cpu_pause();
+	return first == second;
+}
+
+/* Each to a CPU of its own: the first one's is taken before it knows. */
+TEST("sched.place", woken_go_to_one_each, .cpus = 3)
+{
+	struct puppet a, b;
+	u32 together = 0;
+
+	if (!make_puppet(t, &a, cpu_id) || !make_puppet(t, &b, cpu_id))
+		return;
+	for (u32 i = 0; i < PAIRS; i++)
+		together += woken_go_together(t, &a, &b);
+	EXPECT(t, together < PAIRS / 2, "%u of %u pairs went to one CPU", together, PAIRS);
+	end_puppet(&a);
+	end_puppet(&b);
+}
+
 /* ... but not one in a section, whatever its affinity says. */
 TEST("sched.place", woken_in_a_section_stays, .cpus = 2)
 {

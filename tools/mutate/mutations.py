@@ -26,6 +26,7 @@ there once.  An empty line ends a change; more of them, and more files, may foll
     rows		rows of tools/test that must fail
     elf			yes: tools/check-elf looks at the kernel
     bochs, bochsappend	globs and words for Bochs; without the first it is not run
+    tlbcheck, tlbcheckappend	the same for the checker of translations
     kind, search, program	of tests/sim/break
     lives		why nothing notices, and nothing needs to; or which test is missing
 """
@@ -37,7 +38,7 @@ import pathlib
 import re
 
 KEYS = {"why", "hazard", "host", "sim", "simtimes", "suites", "append", "kernels", "run", "rows", "elf", "bochs",
-        "bochsappend", "kind", "search", "program", "lives"}
+        "bochsappend", "tlbcheck", "tlbcheckappend", "kind", "search", "program", "lives"}
 
 
 class Malformed(Exception):
