@@ -109,7 +109,8 @@ TEST("mm.kmap", survives_what_another_left_behind)
 {
 	struct pair pair = { .t = t, .a = mm_create(), .b = mm_create() };
 	struct thread *holder = make_thread(t, cpu_id, PRIORITY_DEFAULT, hold_meanwhile, &pair);
-	struct thread *other = make_thread(t, cpu_id, PRIORITY_DEFAULT, leave_for_another_mm, &pair);
+	struct thread *other =
+		make_thread(t, cpu_id, PRIORITY_DEFAULT, leave_for_another_mm, &pair);
 
 	completion_init(&pair.left);
 	completion_init(&pair.over);
