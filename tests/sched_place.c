@@ -223,6 +223,50 @@ TEST("sched.place", changes_wait_for_a_runner, .cpus = 2)
 	check_changes_wait(t, ORDER_SPIN);
 }
 
+struct leaver {
+	struct completion entered, leave;
+	u32 cpu; /* behind the section */
+};
+
+static int leave_unpreempted(void *arg)
+{
+	struct leaver *l = arg;
+
+	migrate_disable();
+	complete(&l->entered);
+	wait_for_completion(&l->leave);
+	preempt_disable();
+	migrate_enable();
+	preempt_enable();
+	l->cpu = this_cpu_read(cpu_id);
+	return 0;
+}
+
+/* The section's end may not switch: the end of what forbids it does. */
+TEST("sched.place", section_ends_with_preemption_off, .cpus = 2)
+{
+	u32 there = other_than(1), ended = 0;
+	struct leaver l = { .cpu = there };
+	struct puppet p = { .thread = NULL };
+	struct setter s = { .t = t, .p = &p, .cpu = there, .order = &ended };
+	struct thread *setter;
+
+	completion_init(&l.entered);
+	completion_init(&l.leave);
+	completion_init(&s.asked);
+	p.thread = start_thread(t, 1, "leaver", leave_unpreempted, &l);
+	setter = make_thread(t, cpu_id, PRIORITY_DEFAULT, set_affinity, &s);
+	ASSERT(p.thread != NULL && setter != NULL, "no memory for a thread");
+	wait_for_completion(&l.entered);
+	thread_start(setter);
+	while (waiting_changes(p.thread) != 1)
+		sleep_ns(A_MOMENT);
+	complete(&l.leave);
+	thread_join(setter);
+	thread_join(p.thread);
+	EXPECT_EQ(t, l.cpu, there);
+}
+
 static int end_soon(void *arg)
 {
 	for (u64 i = 0; i < (u64)arg; i++)

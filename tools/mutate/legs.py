@@ -63,7 +63,7 @@ def said_by_sim(text, status):
     found = re.search(r"FAILED seed (\d+) .*?: (.*)", text)
     if found:
         return f"seed {found[1]}: {found[2]}"
-    return " ".join(text.split())[-110:] or f"status {status}"
+    return "hangs" if status == HANG else " ".join(text.split())[-110:] or f"status {status}"
 
 
 def said_by_host(text, status):
