@@ -3,12 +3,15 @@
  * tests/arch_ipi.c - run_on_cpus(): everybody that was asked, nobody else, once each, and
  * finished when it returns.
  */
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/time.h"
 #include "lib/err.h"
 #include "tests/cpus.h"
 #include "tests/harness.h"
 #include "tests/storm.h"
 
-#define ROUNDS 300 /* at most */
+#define ROUNDS	300		 /* at most */
+#define LATE_NS (10 * NS_PER_MS) /* longer than the way back from a call takes */
 
 static u64 ran[MAX_CPUS];
 static struct storm_clock rounds;
@@ -55,6 +58,25 @@ TEST("arch.ipi", absent_cpu_is_an_error)
 	}
 	EXPECT_EQ(t, run_on_cpu(last, note, NULL), -ENODEV);
 	EXPECT_EQ(t, run_on_cpu(MAX_CPUS, note, NULL), -ENODEV);
+}
+
+static void note_late(void *arg)
+{
+	u64 until = time_ns() + LATE_NS;
+
+	while (time_ns() < until)
+		cpu_pause();
+	note(arg);
+}
+
+/* One that takes long is waited for. */
+TEST("arch.ipi", over_when_it_returns, .cpus = 2)
+{
+	u32 cpu = other_than(cpu_id);
+
+	clear();
+	EXPECT_EQ(t, run_on_cpu(cpu, note_late, (void *)1ul), 0);
+	EXPECT_EQ(t, __atomic_load_n(&ran[cpu], __ATOMIC_RELAXED), 1);
 }
 
 struct message {

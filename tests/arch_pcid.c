@@ -8,7 +8,9 @@
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
+#include "arch/x86_64/tlb_mailbox.h"
 #include "lib/err.h"
+#include "mm/asid.h"
 #include "mm/kspace.h"
 #include "mm/page_alloc.h"
 #include "mm/user_pt.h"
@@ -67,6 +69,25 @@ TEST("arch.pcid", invpcid_faults_on_misuse)
 	}
 	on_each_cpu(misuse, t);
 	on_each_cpu(name_a_tag, t);
+}
+
+/* Bits 3 and 4 would say how tables are cached: tags stay out of CR3 where there are none. */
+TEST("arch.pcid", no_tag_in_cr3_without_pcid)
+{
+	struct mm *mm;
+
+	if (pcid_mode == PCID_ON || tlb_mailbox_on) {
+		test_skip(t, "tags are in CR3 here");
+		return;
+	}
+	mm = mm_create();
+	if (mm != NULL)
+		use(mm);
+	EXPECT(t, mm != NULL && cpu_tlb.loaded != NULL, "no address space");
+	EXPECT_EQ(t, read_cr3() & PCID_MASK, 0);
+	use(NULL);
+	if (mm != NULL)
+		mm_put(mm);
 }
 
 /* Two pages, of which one is mapped and read, so that its translation is cached. */

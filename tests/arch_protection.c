@@ -120,6 +120,10 @@ static const u8 user_ud2[] = { 0x0f, 0x0b };
 /* cli: a general protection fault in ring 3. */
 static const u8 user_cli[] = { 0xfa };
 
+/* in al, PORT, and in al, dx with the highest */
+static const u8 user_in[] = { 0xe4, 0x00 };
+static const u8 user_in_highest[] = { 0x66, 0xba, 0xff, 0xff, 0xec };
+
 struct user_try {
 	struct mm *mm;
 	u32 (*access)(void);
@@ -209,4 +213,11 @@ TEST("arch.protection", ring_3_is_ring_3)
 {
 	expect_on_each(t, user_ud2, sizeof(user_ud2), ring3, PROBE_FAULT(VECTOR_UD, 0));
 	expect_on_each(t, user_cli, sizeof(user_cli), ring3, PROBE_FAULT(VECTOR_GP, 0));
+}
+
+TEST("arch.protection", no_port_is_the_users)
+{
+	expect_on_each(t, user_in, sizeof(user_in), ring3, PROBE_FAULT(VECTOR_GP, 0));
+	expect_on_each(t, user_in_highest, sizeof(user_in_highest), ring3,
+		       PROBE_FAULT(VECTOR_GP, 0));
 }

@@ -20,11 +20,13 @@
 
 static DEFINE_PER_CPU(u64, test_irqs);
 static DEFINE_PER_CPU(u64, last_frame);
+static DEFINE_PER_CPU(u64, last_flags);
 
 static void on_test_irq(struct trapframe *f)
 {
 	this_cpu_inc(test_irqs);
 	last_frame = (u64)f;
+	last_flags = irq_flags();
 }
 
 static void reset_counts(void)
@@ -67,6 +69,25 @@ TEST("arch.trap", kernel_interrupts_use_the_threads_stack)
 	EXPECT(t, last_frame < here && here - last_frame < KIB, "frame %#lx, stack %#lx",
 	       last_frame, here);
 	EXPECT(t, !is_cpu_local(last_frame), "%#lx", last_frame);
+}
+
+/* In the middle of a copy the user's memory is open: not to who interrupts it. */
+TEST("arch.trap", interrupts_begin_with_smap)
+{
+	if (!cpu_features.smap) {
+		test_skip(t, "this CPU has no SMAP");
+		return;
+	}
+	reset_counts();
+	migrate_disable();
+	stac();
+	apic_send_ipi(apic_id(), IRQ_TEST);
+	while (READ_ONCE(*this_cpu_ptr(&test_irqs)) == 0)
+		cpu_pause();
+	EXPECT(t, irq_flags() & RFLAGS_AC, "the flag is not the interrupted one's any more");
+	clac();
+	EXPECT_EQ(t, *this_cpu_ptr(&last_flags) & RFLAGS_AC, 0);
+	migrate_enable();
 }
 
 /* Registers hold through a storm of interrupts: rbx, r12..r15 against the handler's own. */

@@ -121,6 +121,7 @@ TEST("cpu.pinned", task_sleeps_and_its_cpu_is_asked_to_go, .cpus = 2)
 TEST("cpu.pinned", time_out_is_busy, .cpus = 2)
 {
 	struct puppet pinned, other;
+	struct taker k;
 
 	if (!make_puppet(t, &pinned, LEAVING) || !make_puppet(t, &other, LEAVING))
 		return;
@@ -131,11 +132,35 @@ TEST("cpu.pinned", time_out_is_busy, .cpus = 2)
 	EXPECT_EQ(t, other.cpu, LEAVING);
 	order(&pinned, ORDER_SLEEP);
 	EXPECT_EQ(t, pinned.cpu, LEAVING);
+	start_taking(&k, LEAVING, 0); /* the next one has no such limit */
+	sleep_ns(SHORT_NS);
 	order(&pinned, ORDER_LEAVE);
-	EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
+	thread_join(k.thread);
+	EXPECT_EQ(t, k.result, 0);
 	bring_back(t, LEAVING);
 	end_puppet(&pinned);
 	end_puppet(&other);
+}
+
+/* A CPU that is back comes for what waits for it on a busy one. */
+TEST("cpu.pinned", back_and_pulls, .cpus = 2)
+{
+	struct puppet p;
+	u64 until;
+
+	if (!make_puppet(t, &p, cpu_id))
+		return;
+	EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
+	bring_back(t, LEAVING);
+	preempt_disable();
+	tell(&p, ORDER_SLEEP);
+	p.thread->affinity = only(LEAVING); /* it waits on this CPU's queue */
+	until = time_ns() + GIVE_WAY_NS;
+	while (!has_done(&p) && time_ns() < until)
+		cpu_pause();
+	EXPECT(t, has_done(&p), "nobody came for it");
+	preempt_enable();
+	end_puppet(&p);
 }
 
 /*
@@ -181,6 +206,25 @@ TEST("cpu.pinned", who_may_run_where_meanwhile, .cpus = 2)
 	end_puppet(&pinned);
 	end_puppet(&asleep);
 	end_puppet(&running);
+}
+
+/* Nobody else wants the CPU on which it spins meanwhile: it comes back because it is told. */
+TEST("cpu.pinned", lonely_spinner_comes_back, .cpus = 3)
+{
+	struct puppet p;
+	u64 until;
+
+	if (!make_puppet(t, &p, LEAVING))
+		return;
+	order(&p, ORDER_SPIN);
+	EXPECT_EQ(t, cpu_down(LEAVING, 0), 0);
+	EXPECT(t, READ_ONCE(p.thread->cpu) != LEAVING, "it is on a CPU that is down");
+	bring_back(t, LEAVING);
+	until = time_ns() + GIVE_WAY_NS;
+	while (READ_ONCE(p.thread->cpu) != LEAVING && time_ns() < until)
+		sleep_ns(A_MOMENT);
+	EXPECT_EQ(t, p.thread->cpu, LEAVING);
+	end_puppet(&p);
 }
 
 /* Sections again and again, with hardly a gap: the CPU goes in one of them. */

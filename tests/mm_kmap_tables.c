@@ -3,6 +3,7 @@
  * tests/mm_kmap_tables.c - kmap_local: other tables are loaded under live mappings.
  */
 #include "kernel/sched.h"
+#include "lib/assert.h"
 #include "mm/switch.h"
 #include "tests/cpus.h"
 #include "tests/pile.h"
@@ -61,6 +62,70 @@ TEST("mm.kmap", survives_another_mm)
 	storm_steps(t, &rounds, &cpus_online);
 }
 
+/* Two threads with the same slots: one leaves its translations behind in the other's tag. */
+struct pair {
+	struct test *t;
+	struct mm *a, *b;
+	struct completion left, over;
+};
+
+static int leave_for_another_mm(void *arg)
+{
+	struct pair *pair = arg;
+	struct pile l;
+
+	if (pile_make(&l, pair->t)) {
+		use(pair->a);
+		pile_to(&l, 2);
+		pile_check(&l);
+		use(pair->b);
+	}
+	complete(&pair->left);
+	wait_for_completion(&pair->over);
+	pile_check(&l);
+	pile_free(&l);
+	use(NULL);
+	return 0;
+}
+
+/* The other is switched out on b: this one's mappings go up, and a is loaded. */
+static int hold_meanwhile(void *arg)
+{
+	struct pair *pair = arg;
+	struct pile l;
+
+	use(pair->a);
+	if (pile_make(&l, pair->t))
+		pile_to(&l, 2);
+	pile_check(&l);
+	wait_for_completion(&pair->left);
+	pile_check(&l);
+	pile_free(&l);
+	use(NULL);
+	return 0;
+}
+
+TEST("mm.kmap", survives_what_another_left_behind)
+{
+	struct pair pair = { .t = t, .a = mm_create(), .b = mm_create() };
+	struct thread *holder = make_thread(t, cpu_id, PRIORITY_DEFAULT, hold_meanwhile, &pair);
+	struct thread *other =
+		make_thread(t, cpu_id, PRIORITY_DEFAULT, leave_for_another_mm, &pair);
+
+	completion_init(&pair.left);
+	completion_init(&pair.over);
+	ASSERT(pair.a != NULL && pair.b != NULL && holder != NULL && other != NULL,
+	       "mm.kmap: out of memory");
+	other->kmap.bias = holder->kmap.bias;
+	thread_start(holder);
+	thread_start(other); /* behind it */
+	thread_join(holder);
+	complete(&pair.over);
+	thread_join(other);
+	mm_put(pair.a);
+	mm_put(pair.b);
+}
+
 struct borrower {
 	struct test *t;
 	struct mm *mm;
@@ -68,14 +133,21 @@ struct borrower {
 	struct completion borrows;
 };
 
-/* A kernel thread maps, and runs on tables that nobody keeps alive. */
+/*
+ * A kernel thread maps, and runs on tables that nobody keeps alive.  Before that it maps others
+ * with the same slots, on what is loaded: from the second round on the neutral PGD, whose tag they
+ * must not stay behind in.
+ */
 static int borrow_and_map(void *arg)
 {
 	struct borrower *b = arg;
-	struct pile l;
+	struct pile l, before = { .depth = 0 };
 
-	if (pile_make(&l, b->t)) {
+	if (pile_make(&l, b->t) && pile_make(&before, b->t)) {
+		pile_to(&before, 3);
+		pile_check(&before);
 		use(b->mm);
+		pile_to(&before, 0);
 		pile_to(&l, 3);
 		pile_check(&l);
 		use(NULL);
@@ -88,6 +160,7 @@ static int borrow_and_map(void *arg)
 		EXPECT(b->t, cpu_tlb.loaded == NULL, "the tables of a dead mm are loaded");
 	}
 	pile_free(&l);
+	pile_free(&before);
 	return 0;
 }
 

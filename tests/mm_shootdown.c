@@ -120,6 +120,41 @@ TEST("mm.shootdown", unmap_reaches_a_running_cpu, .cpus = 2)
 }
 
 /* ... and not when it has switched away in between and comes back to the same slot. */
+struct visit {
+	struct mm *mm;
+	u64 found;
+};
+
+static void visit(void *arg)
+{
+	struct visit *v = arg;
+
+	use(v->mm);
+	v->found = get(BASE);
+	(void)put(BASE, 1);
+	use(NULL);
+}
+
+/* No thread runs on the mm, and a CPU that has borrowed it has it loaded when one comes back. */
+TEST("mm.shootdown", unmap_reaches_who_borrows, .cpus = 2)
+{
+	struct visit v = { .mm = mm_create() };
+	struct helper h;
+
+	if (v.mm == NULL || !helper_start(t, &h, other_than(cpu_id))) {
+		EXPECT(t, false, "out of memory");
+		return;
+	}
+	for (u32 i = 0; i < 3; i++) {
+		EXPECT_EQ(t, map_anon(v.mm, BASE, PAGE_SIZE, RW), 0);
+		helper_do(&h, visit, &v);
+		EXPECT_EQ(t, v.found, 0);
+		EXPECT_EQ(t, mm_unmap(v.mm, BASE, BASE + PAGE_SIZE), 0);
+	}
+	helper_end(&h);
+	mm_put(v.mm);
+}
+
 TEST("mm.shootdown", unmap_reaches_an_inactive_slot, .cpus = 2)
 {
 	struct mm *mm = mm_create(), *other = mm_create();

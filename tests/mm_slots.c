@@ -2,8 +2,12 @@
 /*
  * tests/mm_slots.c - slots run out, are used again, and follow an mm from CPU to CPU (R5).
  */
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/migrate.h"
 #include "kernel/sched.h"
 #include "lib/err.h"
+#include "lib/string.h"
+#include "mm/asid.h"
 #include "mm/slab.h"
 #include "tests/harness.h"
 #include "tests/slots.h"
@@ -92,6 +96,49 @@ TEST("mm.slots", many_mms_on_few_slots)
 		if (s.mm[m] != NULL)
 			mm_put(s.mm[m]);
 	limit_slots(before);
+}
+
+#define TAGS 280u /* more than a byte can count, where asids= has so many */
+
+/* Each slot of this CPU has a tag of its own.  How many there are. */
+static u32 check_tags(struct test *t)
+{
+	static bool seen[PCID_MASK + 1];
+	u64 flags = irq_save();
+	const struct slot *s = cpu_tlb.hand;
+	u32 n = 0;
+
+	memset(seen, 0, sizeof(seen));
+	do {
+		u64 tag = s->cr3 & PCID_MASK;
+
+		EXPECT(t, tag != PCID_NONE && !seen[tag], "tag %lu twice", tag);
+		seen[tag] = true;
+		s = s->next;
+		n++;
+	} while (s != cpu_tlb.hand);
+	irq_restore(flags);
+	return n;
+}
+
+TEST("mm.slots", tags_are_apart)
+{
+	static struct mm *mm[TAGS];
+	u32 n = MIN(asids, TAGS), made = 0;
+
+	if (free_pages_now() < TAGS * 16ul) {
+		test_skip(t, "too little memory for %u address spaces", TAGS);
+		return;
+	}
+	migrate_disable();
+	for (; made < n && (mm[made] = mm_create()) != NULL; made++)
+		use(mm[made]);
+	EXPECT_EQ(t, made, n);
+	EXPECT(t, check_tags(t) >= n, "fewer slots than address spaces");
+	use(NULL);
+	migrate_enable();
+	while (made > 0)
+		mm_put(mm[--made]);
 }
 
 #define GENERATIONS 30u

@@ -148,6 +148,7 @@ static const struct kind {
 	{ "call_with_irqs_off", .call = provoke_call_with_irqs_off },
 	{ "mutex_twice", .thread = "greedy", .fn = take_twice },
 	{ "mutex_order", .thread = "backwards", .fn = take_backwards },
+	{ "mutex_equal", .thread = "equals", .fn = take_equals },
 	{ "mutex_unlock", .thread = "keeper", .fn = keep_first },
 	{ "mutex_exit", .thread = "forgetful", .fn = end_with_it },
 	{ "mutex_deadlock", .thread = "two", .fn = close_the_circle },

@@ -12,6 +12,7 @@ struct thread *in_thread(u32 cpu, const char *name, thread_fn fn, void *arg);
 /* provoke_threads.c: in threads, so that the panic comes a moment after the call; and in a call. */
 int take_twice(void *arg);
 int take_backwards(void *arg);
+int take_equals(void *arg);
 int keep_first(void *arg);
 int end_with_it(void *arg);
 int close_the_circle(void *arg);

@@ -31,6 +31,17 @@ int take_backwards(void *arg)
 	return 0;
 }
 
+/* Of one rank: in which order they are taken, nobody has said. */
+int take_equals(void *arg)
+{
+	static struct mutex another = MUTEX_INIT(another, MUTEX_RANK_TEST_FIRST);
+
+	(void)arg;
+	mutex_lock(&first);
+	mutex_lock(&another);
+	return 0;
+}
+
 static int unlock_anothers(void *arg)
 {
 	(void)arg;

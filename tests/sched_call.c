@@ -13,17 +13,25 @@
 struct caller {
 	struct test *t;
 	u32 cpu;
-	u64 asked;  /* calls sent to CPUs */
-	u64 served; /* atomic: calls that ran, anywhere */
+	/* Two kinds in turns: a call that runs with the argument of the one before is seen. */
+	u64 asked[2];  /* calls sent to CPUs */
+	u64 served[2]; /* atomic: calls that ran, anywhere */
 };
 
 static struct storm_clock rounds;
 
 static void serve(void *arg)
 {
-	struct caller *c = arg;
+	u64 *served = arg;
 
-	__atomic_fetch_add(&c->served, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(served, 1, __ATOMIC_RELAXED);
+}
+
+static void check_served(struct caller *c)
+{
+	for (u32 kind = 0; kind < 2; kind++)
+		EXPECT_EQ(c->t, __atomic_load_n(&c->served[kind], __ATOMIC_RELAXED),
+			  c->asked[kind]);
 }
 
 /* Everybody calls everybody: A calls B while B calls A. */
@@ -31,10 +39,10 @@ static int call_all(void *arg)
 {
 	struct caller *c = arg;
 
-	while (storm_step_due(&rounds)) {
-		on_each_cpu(serve, c);
-		c->asked += cpumask_weight(&cpus_online);
-		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
+	for (u32 kind = 0; storm_step_due(&rounds); kind ^= 1) {
+		on_each_cpu(serve, &c->served[kind]);
+		c->asked[kind] += cpumask_weight(&cpus_online);
+		check_served(c);
 	}
 	return 0;
 }
@@ -44,11 +52,11 @@ static int call_neighbour(void *arg)
 {
 	struct caller *c = arg;
 
-	while (storm_step_due(&rounds)) {
-		if (run_on_cpu(c->cpu ^ 1, serve, c))
+	for (u32 kind = 0; storm_step_due(&rounds); kind ^= 1) {
+		if (run_on_cpu(c->cpu ^ 1, serve, &c->served[kind]))
 			return 0;
-		c->asked++;
-		EXPECT_EQ(c->t, __atomic_load_n(&c->served, __ATOMIC_RELAXED), c->asked);
+		c->asked[kind]++;
+		check_served(c);
 	}
 	return 0;
 }

@@ -237,6 +237,55 @@ TEST("sched.mutex", goes_to_the_highest_who_came_first)
 	dismiss(a, ACTORS);
 }
 
+/* One who waits already lends to the new owner with those who come later. */
+TEST("sched.mutex", who_comes_later_lends_to_the_new_owner)
+{
+	static const u32 priorities[] = { 3, 6, 5, 20 };
+	struct actor a[4];
+
+	if (!engage(t, a, 4, priorities))
+		return;
+	do_now(&a[0], LOCK, &first);
+	wait_for_mutex(&a[1], &first);
+	wait_for_mutex(&a[2], &first);
+	do_now(&a[0], UNLOCK, &first);
+	wait_for_completion(&a[1].done);
+	EXPECT_PRIORITY(t, &a[1], 6);
+	wait_for_mutex(&a[3], &first);
+	EXPECT_PRIORITY(t, &a[1], 20);
+	for (u32 i = 1; i < 4; i++) {
+		struct actor *owner = &a[i == 1 ? 1 : 5 - i];
+
+		if (i != 1)
+			wait_for_completion(&owner->done);
+		do_now(owner, UNLOCK, &first);
+	}
+	dismiss(a, 4);
+}
+
+#define STRAY_WAKE_UPS 5u
+
+/* A wake-up for something else: it does not have the mutex, and waits on. */
+TEST("sched.mutex", stray_wake_ups_do_not_let_in)
+{
+	static const u32 priorities[] = { 4, 6 };
+	struct actor a[2];
+
+	if (!engage(t, a, 2, priorities))
+		return;
+	do_now(&a[0], LOCK, &first);
+	wait_for_mutex(&a[1], &first);
+	for (u32 i = 0; i < STRAY_WAKE_UPS; i++) {
+		thread_wake(a[1].thread);
+		sleep_ns(A_MOMENT);
+	}
+	EXPECT(t, a[1].done.done == 0, "it went on without the mutex");
+	do_now(&a[0], UNLOCK, &first);
+	wait_for_completion(&a[1].done);
+	do_now(&a[1], UNLOCK, &first);
+	dismiss(a, 2);
+}
+
 /* A waiter's own priority changes: its place, and what the owner has, change with it. */
 TEST("sched.mutex", follows_base_priorities)
 {

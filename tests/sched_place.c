@@ -223,6 +223,50 @@ TEST("sched.place", changes_wait_for_a_runner, .cpus = 2)
 	check_changes_wait(t, ORDER_SPIN);
 }
 
+struct leaver {
+	struct completion entered, leave;
+	u32 cpu; /* behind the section */
+};
+
+static int leave_unpreempted(void *arg)
+{
+	struct leaver *l = arg;
+
+	migrate_disable();
+	complete(&l->entered);
+	wait_for_completion(&l->leave);
+	preempt_disable();
+	migrate_enable();
+	preempt_enable();
+	l->cpu = this_cpu_read(cpu_id);
+	return 0;
+}
+
+/* The section's end may not switch: the end of what forbids it does. */
+TEST("sched.place", section_ends_with_preemption_off, .cpus = 2)
+{
+	u32 there = other_than(1), ended = 0;
+	struct leaver l = { .cpu = there };
+	struct puppet p = { .thread = NULL };
+	struct setter s = { .t = t, .p = &p, .cpu = there, .order = &ended };
+	struct thread *setter;
+
+	completion_init(&l.entered);
+	completion_init(&l.leave);
+	completion_init(&s.asked);
+	p.thread = start_thread(t, 1, "leaver", leave_unpreempted, &l);
+	setter = make_thread(t, cpu_id, PRIORITY_DEFAULT, set_affinity, &s);
+	ASSERT(p.thread != NULL && setter != NULL, "no memory for a thread");
+	wait_for_completion(&l.entered);
+	thread_start(setter);
+	while (waiting_changes(p.thread) != 1)
+		sleep_ns(A_MOMENT);
+	complete(&l.leave);
+	thread_join(setter);
+	thread_join(p.thread);
+	EXPECT_EQ(t, l.cpu, there);
+}
+
 static int end_soon(void *arg)
 {
 	for (u64 i = 0; i < (u64)arg; i++)
@@ -287,6 +331,45 @@ TEST("sched.place", woken_goes_where_nobody_runs, .cpus = 2)
 		cpu_pause();
 	EXPECT(t, p.cpu != cpu_id, "it ran on this CPU");
 	end_puppet(&p);
+}
+
+#define PAIRS 10u
+
+/* Two are woken here one after the other: do they go to the same CPU? */
+static bool woken_go_together(struct test *t, struct puppet *a, struct puppet *b)
+{
+	u32 self = cpu_id, first, second;
+
+	EXPECT_EQ(t, move(a, self), 0);
+	EXPECT_EQ(t, move(b, self), 0);
+	order(a, ORDER_SLEEP);
+	order(b, ORDER_SLEEP);
+	let_run_anywhere(t, a);
+	let_run_anywhere(t, b);
+	preempt_disable();
+	tell(a, ORDER_SPIN); /* it stays where it comes to run */
+	first = READ_ONCE(a->thread->cpu);
+	tell(b, ORDER_SPIN);
+	second = READ_ONCE(b->thread->cpu);
+	preempt_enable();
+	while (!has_done(a) || !has_done(b))
+		cpu_pause();
+	return first == second;
+}
+
+/* Each to a CPU of its own: the first one's is taken before it knows. */
+TEST("sched.place", woken_go_to_one_each, .cpus = 3)
+{
+	struct puppet a, b;
+	u32 together = 0;
+
+	if (!make_puppet(t, &a, cpu_id) || !make_puppet(t, &b, cpu_id))
+		return;
+	for (u32 i = 0; i < PAIRS; i++)
+		together += woken_go_together(t, &a, &b);
+	EXPECT(t, together < PAIRS / 2, "%u of %u pairs went to one CPU", together, PAIRS);
+	end_puppet(&a);
+	end_puppet(&b);
 }
 
 /* ... but not one in a section, whatever its affinity says. */

@@ -4,6 +4,7 @@
  */
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/trap.h"
 #include "kernel/sched.h"
 #include "mm/kspace.h"
 #include "mm/page_alloc.h"
@@ -221,20 +222,22 @@ TEST("sched.thread", join_of_a_dead_thread)
 	}
 }
 
-#define GENERATIONS 200
+#define GENERATIONS 100
 
+/* Two at once: of two that were given back, both are there. */
 TEST("sched.thread", stacks_are_recycled)
 {
 	u64 pages = 0;
 	u32 cpu = 0;
 
 	for (u32 i = 0; i < GENERATIONS; i++) {
-		struct thread *thread =
-			start_thread(t, cpu, "test", return_argument, (void *)(u64)i);
+		struct thread *a = start_thread(t, cpu, "test", return_argument, (void *)(u64)i);
+		struct thread *b = start_thread(t, cpu, "test", return_argument, (void *)(u64)i);
 
-		if (thread == NULL)
+		if (a == NULL || b == NULL)
 			return;
-		EXPECT_EQ(t, thread_join(thread), i);
+		EXPECT_EQ(t, thread_join(a), i);
+		EXPECT_EQ(t, thread_join(b), i);
 		if (i == 0)
 			pages = pages_in_use();
 		cpu = cpumask_next(&cpus_online, cpu);
@@ -242,6 +245,26 @@ TEST("sched.thread", stacks_are_recycled)
 			cpu = 0;
 	}
 	EXPECT_EQ(t, pages_in_use(), pages);
+}
+
+static int look_at_the_stack(void *arg)
+{
+	struct test *t = arg;
+
+	for (u32 i = 0; i < 3; i++) {
+		u64 flags = irq_save();
+
+		EXPECT_EQ(t, kernel_stack_top, current->stack_top);
+		irq_restore(flags);
+		yield();
+	}
+	return 0;
+}
+
+/* Traps from user mode begin on the stack of the thread that runs. */
+TEST("sched.thread", traps_begin_on_its_stack)
+{
+	threads_on_each_cpu(t, 2, look_at_the_stack, t, 0);
 }
 
 #define CREATED_WITHOUT_MEMORY 60

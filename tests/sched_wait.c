@@ -311,6 +311,7 @@ TEST("sched.wait", time_outs)
 	EXPECT_EQ(t, wait_event_timeout(&q, false, deadline), -ETIMEDOUT);
 	EXPECT(t, time_ns() >= deadline, "%lu ns early", deadline - time_ns());
 	EXPECT_EQ(t, wait_event_timeout(&q, true, 0), 0);
+	EXPECT_EQ(t, READ_ONCE(current->state), THREAD_RUNNABLE);
 	complete(&c);
 	EXPECT_EQ(t, wait_for_completion_timeout(&c, 0), 0);
 	EXPECT_EQ(t, c.done, 0);

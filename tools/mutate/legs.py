@@ -8,11 +8,12 @@ Two mutations with the same command share its baseline.
 import dataclasses
 import re
 import shlex
-import subprocess
 import typing
 
 BOCHS_CPU = "corei7_haswell_4770"
 PANIC, HANG = 3, 124  # statuses of tools/run
+SCHED_FILES = {"kernel/sched.c", "kernel/place.c", "kernel/sched_check.c", "kernel/sched_cpu.c", "kernel/thread.c",
+               "kernel/wait.c", "kernel/wait.h", "kernel/run_queue.h", "arch/x86_64/migrate.h"}  # of sim-sched
 
 
 class Broken(Exception):
@@ -53,11 +54,16 @@ def said_by_kernel(text, status):
     return f"{suite}: {'hangs' if status == HANG else f'ends with status {status}'}"
 
 
+def said_by_checker(text, status):
+    """What could be stale, or what the kernel said."""
+    return first(r"^tlbcheck: (?:CPU \d+, )?(tag.*)", text) or said_by_kernel(text, status)
+
+
 def said_by_sim(text, status):
     found = re.search(r"FAILED seed (\d+) .*?: (.*)", text)
     if found:
         return f"seed {found[1]}: {found[2]}"
-    return " ".join(text.split())[-110:] or f"status {status}"
+    return "hangs" if status == HANG else " ".join(text.split())[-110:] or f"status {status}"
 
 
 def said_by_host(text, status):
@@ -108,6 +114,14 @@ class Legs:
                                  *pgd, *options], said_by_sim))
         return trials
 
+    def sched(self, m):
+        """The scheduler on simulated CPUs, without address spaces."""
+        if not {edit.file for edit in m.edits} & SCHED_FILES:
+            return []
+        program = f"{self.out}/sim/sim-sched"
+        return [Trial("sim-sched", [["make", "-f", "tests/sim/sim.mk", f"O={self.out}", program]],
+                      [program, "--seeds", "1..100000000", "--seconds", str(self.sim_seconds)], said_by_sim)]
+
     def elf(self, m):
         if m.get("elf") != "yes":
             return []
@@ -118,14 +132,14 @@ class Legs:
     def run(self, *options):
         return ["tools/run", "--out", self.out, "--timeout", "240", *options]
 
-    def suites(self, m, leg, *options, build="debug", globs=None, tools=()):
-        globs = globs or m.get("suites")
+    def suites(self, m, leg, *options, build="debug", key="suites"):
+        globs = m.get(key) or m.get("suites")
         if not globs:
             return []
-        words = f"test={globs} {m.get('append')}".strip()
-        return [Trial(f"{leg}-{twin}", self.kernel(twin, build) + [self.make(tool) for tool in tools],
+        words = f"test={globs} {m.get(f'{leg}append') or m.get('append')}".strip()
+        return [Trial(f"{leg}-{twin}", self.kernel(twin, build),
                       self.run("--kernel", twin, "--build", build, "--smp", "4", "--firmware", "bios", *options,
-                               *shlex.split(m.get("run")), "--append", words), said_by_kernel)
+                               *shlex.split(m.get("run")), "--append", words), said_by_checker)
                 for twin in m.get("kernels", "percpu classic").split()]
 
     def qemu(self, m):
@@ -142,28 +156,22 @@ class Legs:
     def bochs(self, m):
         if not m.get("bochs"):
             return []
-        words = f"pcid=on test={m.get('bochs')} {m.get('bochsappend')}".strip()
+        words = f"pcid=on test={m.get('bochs')} {m.get('bochsappend') or m.get('append')}".strip()
         return [Trial(f"bochs-{twin}", self.kernel(twin),
                       self.run("--kernel", twin, "--emulator", "bochs", "--cpu", BOCHS_CPU, "--smp", "4",
                                "--append", words), said_by_kernel, limit=400)
                 for twin in m.get("kernels", "percpu").split()[:1]]
 
     def tlbcheck(self, m):
-        """QEMU with a checker of each access's translation, where tools/run has one."""
-        if not self.has_tlbcheck():
+        """QEMU with a checker of each access's translation."""
+        if not m.get("tlbcheck"):
             return []
         hold = ["--hold", m.get("hold")] if m.get("hold") else []
-        return self.suites(m, "tlbcheck", "--tlbcheck", "--mem", "96M", *hold, globs=m.get("checked"),
-                           tools=["tlbcheck"])
-
-    _has_tlbcheck = None
-
-    def has_tlbcheck(self):
-        if self._has_tlbcheck is None:
-            text = subprocess.run(["tools/run", "--help"], capture_output=True, text=True, check=False).stdout
-            self._has_tlbcheck = "--tlbcheck" in text
-        return self._has_tlbcheck
+        trials = self.suites(m, "tlbcheck", "--tlbcheck", "--mem", "96M", *hold, key="tlbcheck")
+        for trial in trials:
+            trial.builds.append(self.make("tlbcheck"))
+        return trials
 
 
 # In this order.
-LEGS = ("host", "elf", "sim", "qemu", "rows", "bochs", "tlbcheck")
+LEGS = ("host", "elf", "sim", "sched", "qemu", "rows", "tlbcheck", "bochs")

@@ -25,9 +25,9 @@ there once.  An empty line ends a change; more of them, and more files, may foll
     run			options of tools/run
     rows		rows of tools/test that must fail
     elf			yes: tools/check-elf looks at the kernel
-    checked, hold	globs of suites for the TLB checker, which else has those of `suites`; functions
-			in which CPUs are held up then
     bochs, bochsappend	globs and words for Bochs; without the first it is not run
+    tlbcheck, tlbcheckappend	the same for the checker of translations
+    hold		functions in which it holds CPUs up
     kind, search, program	of tests/sim/break
     lives		why nothing notices, and nothing needs to; or which test is missing
 """
@@ -38,8 +38,8 @@ import hashlib
 import pathlib
 import re
 
-KEYS = {"why", "hazard", "host", "sim", "simtimes", "suites", "append", "kernels", "run", "rows", "elf", "checked", "hold", "bochs",
-        "bochsappend", "kind", "search", "program", "lives"}
+KEYS = {"why", "hazard", "host", "sim", "simtimes", "suites", "append", "kernels", "run", "rows", "elf", "bochs",
+        "bochsappend", "tlbcheck", "tlbcheckappend", "hold", "kind", "search", "program", "lives"}
 
 
 class Malformed(Exception):

@@ -102,6 +102,7 @@ DEBUG_PANICS = {
     "kmap_nmi": r"^PANIC: CPU 2: .*kmap_local_page\(\) in an NMI",
 }
 PERCPU_PANICS = {
+    "mutex_equal": r"^PANIC: CPU 2: thread equals takes mutex another \(rank (\d+)\) while it holds first \(rank \1\)",
     "local_list": r"^PANIC: CPU 2: .*CPU-local address on a list",
 }
 

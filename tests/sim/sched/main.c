@@ -51,6 +51,8 @@ struct worker {
 	u32 changing;		 /* changes of its affinity under way */
 	bool overlapped;	 /* more than one of them */
 	struct cpumask affinity; /* the last that has returned; empty: which counts is not known */
+	struct timer timer;
+	struct completion *late; /* which the timer completes */
 	bool ended;
 };
 
@@ -152,13 +154,31 @@ static void change_affinity(struct worker *w)
 		sim_fail("a change of affinity says %d", err);
 }
 
+static void complete_late(struct timer *t)
+{
+	complete(container_of(t, struct worker, timer)->late);
+}
+
+/* A completion is gone as soon as its waiter goes on, wherever who completed it is then. */
+static void wait_for_timer(struct worker *w)
+{
+	w->late = malloc(sizeof(*w->late));
+	completion_init(w->late);
+	timer_init(&w->timer, complete_late);
+	timer_start(&w->timer, time_ns() + draw(w, 20) * NS_PER_MS / 10);
+	work(w);
+	wait_for_completion(w->late);
+	free(w->late);
+	timer_cancel(&w->timer);
+}
+
 static int run_worker(void *arg)
 {
 	struct worker *w = arg;
 
 	for (u32 n = 0; n < STEPS; n++) {
 		check(w);
-		switch (draw(w, 6)) {
+		switch (draw(w, 7)) {
 		case 0:
 		case 1:
 			section(w, 0);
@@ -171,6 +191,9 @@ static int run_worker(void *arg)
 			break;
 		case 4:
 			yield();
+			break;
+		case 5:
+			wait_for_timer(w);
 			break;
 		default:
 			work(w);
