@@ -15,7 +15,8 @@ usb: $(O)/prague-usb.img
 $(O)/prague.iso: all FORCE
 	$(call say,ISO,$@)
 	$(Q)tools/mkimage --out $@ --boot $(O)/boot --menu boot/menu.txt \
-		--percpu $(O)/percpu-release/kernel.elf --classic $(O)/classic-release/kernel.elf
+		--percpu $(O)/percpu-release/kernel.elf --classic $(O)/classic-release/kernel.elf \
+		--archive $(O)/archive.bin
 
 # The image is a hybrid: what boots as a CD boots as a disk.
 $(O)/prague-usb.img: $(O)/prague.iso
@@ -28,11 +29,11 @@ flash: iso
 
 # In a recipe, one after the other: nothing is built before its tools are there.
 run: setup
-	$(Q)$(MAKE) --no-print-directory kernel boot
+	$(Q)$(MAKE) --no-print-directory kernel boot archive
 	$(Q)tools/run --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
 
 debug: setup
-	$(Q)$(MAKE) --no-print-directory kernel boot
+	$(Q)$(MAKE) --no-print-directory kernel boot archive
 	@echo "in another terminal: gdb -x tools/gdb/prague.py $(K)/kernel.elf -ex 'target remote :1234'"
 	$(Q)tools/run --gdb --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
 
