@@ -147,6 +147,7 @@ check-locks:
 check-elf: all
 	$(Q)for k in $(KERNELS); do \
 		tools/check-elf $(O)/$$k/kernel.elf --twin $${k%-*} --build $${k#*-} || exit 1; done
+	$(Q)for elf in $(USER_ELF); do tools/check-elf $$elf --user || exit 1; done
 
 check-stack: all
 	$(Q)for k in $(KERNELS); do tools/check-stack $(O)/$$k/kernel.elf || exit 1; done
@@ -154,7 +155,7 @@ check-stack: all
 # That the checks can fail: small sources and ELF files that are wrong.
 .PHONY: check-checks analyze
 check-checks: all
-	$(Q)tools/check-checks --out $(O)/static --elf $(O)/percpu-debug/kernel.elf \
+	$(Q)tools/check-checks --out $(O)/static --elf $(O)/percpu-debug/kernel.elf --user $(O)/user/hello.elf \
 		--locks '$(LOCK_CLANG) $(LOCK_FLAGS)'
 
 # What takes longer: gcc's and clang's own analysis of paths.
@@ -180,6 +181,7 @@ help:
 	@echo 'make                   both kernels, debug and release, and the loaders'
 	@echo 'make kernel            one kernel: KERNEL=percpu|classic BUILD=debug|release'
 	@echo 'make boot              the loaders, for UEFI and BIOS'
+	@echo 'make archive           $(O)/archive.bin: user programs and files, for all images'
 	@echo 'make iso               $(O)/prague.iso, with the release kernels and a menu'
 	@echo 'make usb               $(O)/prague-usb.img, the same for a USB disk'
 	@echo 'make flash DEV=/dev/sdX  write it to a USB disk, after asking'

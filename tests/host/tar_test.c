@@ -185,6 +185,7 @@ static void test_names(void **state)
 	char name[102];
 
 	(void)state;
+	memset(&file, 'x', sizeof(file));
 	memset(name, 'n', sizeof(name));
 	name[100] = '\0';
 	memcpy(FIRST->name, name, 100);
