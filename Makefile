@@ -29,7 +29,7 @@ KERNELS := percpu-debug percpu-release classic-debug classic-release
 .DELETE_ON_ERROR:
 .PHONY: all kernel boot iso usb flash run debug test test-all soak check setup help clean
 
-all: boot
+all: boot archive
 	$(Q)for k in $(KERNELS); do \
 		$(MAKE) --no-print-directory KERNEL=$${k%-*} BUILD=$${k#*-} kernel || exit 1; done
 
@@ -110,9 +110,10 @@ FORCE:
 
 -include $(OBJ:.o=.d) $(K)/offsets.inc.d
 
-# --- the loaders and images ------------------------------------------------------
+# --- the loaders, user programs and images ------------------------------------------------------
 
 -include boot/boot.mk
+include user/user.mk
 -include tests/host/host.mk
 -include tests/sim/sim.mk
 

@@ -15,7 +15,7 @@ static void check(const char *name, const void *file, size_t size, struct elf_im
 	char why[WHY_MAX];
 
 	say("checking %s (%zu bytes)", name, size);
-	if (elf_check(file, size, image, why, sizeof(why)) < 0)
+	if (elf_check(file, size, &elf_kernel_rules, image, why, sizeof(why)) < 0)
 		fail("%s: %s: build it again and copy it whole", name, why);
 }
 

@@ -19,6 +19,7 @@
 #include "arch/x86_64/tlb_mailbox.h"
 #include "boot/handoff.h"
 #include "kernel/acpi.h"
+#include "kernel/archive.h"
 #include "kernel/console.h"
 #include "kernel/cpu_slots.h"
 #include "kernel/cpus.h"
@@ -216,6 +217,7 @@ void kernel_main(paddr_t handoff_phys)
 	announce();
 	enter_own_tables();
 	start_page_allocator();
+	archive_init(&handoff);
 	acpi_read_tables(handoff.rsdp);
 	start_apic_and_clock();
 	sched_init();

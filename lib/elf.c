@@ -42,11 +42,21 @@ enum phdr_offset {
 #define TYPE_EXEC	2
 #define MACHINE_X86_64	62
 #define PHDR_LOAD	1
+#define PHDR_DYNAMIC	2
+#define PHDR_INTERP	3
 
-/* What is checked, and where a reason goes. */
+const struct elf_rules elf_kernel_rules = {
+	.virt_min = 0xffffffff80000000ull,
+	.virt_end = PAGE_MASK,
+	.where = "the top 2 GiB",
+	.phys_span = GIB,
+};
+
+/* What is checked, by which rules, and where a reason goes. */
 struct check {
 	const u8 *file;
 	size_t size;
+	const struct elf_rules *rules;
 	char *why;
 	size_t why_size;
 };
@@ -99,27 +109,45 @@ static struct elf_segment read_segment(const u8 *phdr)
 	};
 }
 
-/* Does [@start, @start + @size), grown to whole pages, end at or below the last page? */
-static bool fits_below_last_page(u64 start, u64 size)
+/* Does [@start, @start + @size) end at or below @end? */
+static bool ends_below(u64 start, u64 size, u64 end)
 {
-	return size <= PAGE_MASK && start <= PAGE_MASK - size;
+	return size <= end && start <= end - size;
+}
+
+static int check_rights(const struct check *c, unsigned int n, const struct elf_segment *s)
+{
+	if (!(s->flags & ELF_READ))
+		return REFUSE(c, "segment %u is not readable", n);
+	if ((s->flags & ELF_WRITE) && (s->flags & ELF_EXECUTE))
+		return REFUSE(c, "segment %u is both writable and executable", n);
+	return 0;
+}
+
+static int check_physical(const struct check *c, unsigned int n, const struct elf_segment *s)
+{
+	if (!IS_ALIGNED(s->paddr, PAGE_SIZE))
+		return REFUSE(c, "segment %u does not begin at a page boundary", n);
+	if (!ends_below(s->paddr, s->memsz, PAGE_MASK))
+		return REFUSE(c, "segment %u ends beyond physical memory", n);
+	return 0;
 }
 
 static int check_segment(const struct check *c, unsigned int n, const struct elf_segment *s)
 {
+	int err = 0;
+
 	if (s->filesz > s->memsz)
 		return REFUSE(c, "segment %u is larger in the file than in memory", n);
 	if (s->offset > c->size || s->filesz > c->size - s->offset)
 		return REFUSE(c, "segment %u lies outside the file", n);
-	if (!IS_ALIGNED(s->vaddr, PAGE_SIZE) || !IS_ALIGNED(s->paddr, PAGE_SIZE))
+	if (!IS_ALIGNED(s->vaddr, PAGE_SIZE))
 		return REFUSE(c, "segment %u does not begin at a page boundary", n);
-	if (s->vaddr < ELF_VIRT_MIN || !fits_below_last_page(s->vaddr, s->memsz))
-		return REFUSE(c, "segment %u is not in the top 2 GiB", n);
-	if (!fits_below_last_page(s->paddr, s->memsz))
-		return REFUSE(c, "segment %u ends beyond physical memory", n);
-	if ((s->flags & ELF_WRITE) && (s->flags & ELF_EXECUTE))
-		return REFUSE(c, "segment %u is both writable and executable", n);
-	return 0;
+	if (s->vaddr < c->rules->virt_min || !ends_below(s->vaddr, s->memsz, c->rules->virt_end))
+		return REFUSE(c, "segment %u is not in %s", n, c->rules->where);
+	if (c->rules->phys_span != 0)
+		err = check_physical(c, n, s);
+	return err ? err : check_rights(c, n, s);
 }
 
 static bool overlap(u64 a, u64 a_size, u64 b, u64 b_size)
@@ -137,7 +165,8 @@ static int check_overlap(const struct check *c, const struct elf_image *image)
 
 		if (overlap(s->vaddr, s->memsz, other->vaddr, other->memsz))
 			return REFUSE(c, "segments %u and %u share a virtual page", i, n);
-		if (overlap(s->paddr, s->memsz, other->paddr, other->memsz))
+		if (c->rules->phys_span != 0 &&
+		    overlap(s->paddr, s->memsz, other->paddr, other->memsz))
 			return REFUSE(c, "segments %u and %u share a physical page", i, n);
 	}
 	return 0;
@@ -159,28 +188,45 @@ static int add_segment(const struct check *c, struct elf_image *image, const u8 
 	return check_overlap(c, image);
 }
 
-/* Segments that occupy nothing are left out: linkers make them of empty sections. */
+/*
+ * The header of a segment to load?  Those that occupy nothing are left out: linkers make them of
+ * empty sections.
+ */
+static bool is_to_load(const u8 *phdr)
+{
+	return get_u32(phdr, PHDR_TYPE) == PHDR_LOAD &&
+	       (get_u64(phdr, PHDR_MEMSZ) != 0 || get_u64(phdr, PHDR_FILESZ) != 0);
+}
+
+static int check_span(const struct check *c, struct elf_image *image)
+{
+	if (c->rules->phys_span == 0)
+		image->phys_lo = image->phys_hi = 0;
+	if (image->phys_hi - image->phys_lo > c->rules->phys_span)
+		return REFUSE(c, "the segments lie more than %llu MiB apart in physical memory",
+			      (unsigned long long)(c->rules->phys_span / MIB));
+	return 0;
+}
+
 static int collect_segments(const struct check *c, struct elf_image *image)
 {
 	const u8 *table = c->file + get_u64(c->file, EHDR_PHOFF);
 
 	for (unsigned int i = 0; i < get_u16(c->file, EHDR_PHNUM); i++) {
 		const u8 *phdr = table + (size_t)i * PHDR_SIZE;
-		int err;
+		u32 type = get_u32(phdr, PHDR_TYPE);
+		int err = 0;
 
-		if (get_u32(phdr, PHDR_TYPE) != PHDR_LOAD)
-			continue;
-		if (get_u64(phdr, PHDR_MEMSZ) == 0 && get_u64(phdr, PHDR_FILESZ) == 0)
-			continue;
-		err = add_segment(c, image, phdr);
+		if (type == PHDR_INTERP || type == PHDR_DYNAMIC)
+			return REFUSE(c, "a header of type %u: it wants a dynamic linker", type);
+		if (is_to_load(phdr))
+			err = add_segment(c, image, phdr);
 		if (err)
 			return err;
 	}
 	if (image->n == 0)
 		return REFUSE(c, "nothing to load");
-	if (image->phys_hi - image->phys_lo > ELF_PHYS_SPAN)
-		return REFUSE(c, "the segments lie more than 1 GiB apart in physical memory");
-	return 0;
+	return check_span(c, image);
 }
 
 static int check_entry(const struct check *c, const struct elf_image *image)
@@ -196,9 +242,12 @@ static int check_entry(const struct check *c, const struct elf_image *image)
 		      (unsigned long long)image->entry);
 }
 
-int elf_check(const void *file, size_t size, struct elf_image *out, char *why, size_t why_size)
+int elf_check(const void *file, size_t size, const struct elf_rules *rules, struct elf_image *out,
+	      char *why, size_t why_size)
 {
-	const struct check c = { .file = file, .size = size, .why = why, .why_size = why_size };
+	const struct check c = {
+		.file = file, .size = size, .rules = rules, .why = why, .why_size = why_size
+	};
 	int err = check_ident(&c);
 
 	if (!err)

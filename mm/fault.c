@@ -208,3 +208,32 @@ int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access)
 	}
 	return err;
 }
+
+/* What maps @va, which was just faulted in; NULL: foreign memory. */
+static struct page *page_at(struct mm *mm, vaddr_t va) REQUIRES(mm->lock)
+{
+	u32 level;
+	pte_t leaf = *user_pt_find(mm, va, &level);
+	struct page *first = user_pt_page(leaf);
+
+	return first == NULL ? NULL : first + (va % leaf_size(level)) / PAGE_SIZE;
+}
+
+int mm_get_page(struct mm *mm, vaddr_t va, enum fault_access access, struct page **page)
+{
+	int err;
+
+	if (va >= USER_END)
+		return -EFAULT;
+	spin_lock(&mm->lock);
+	err = fault_locked(mm, va, access);
+	if (!err) {
+		*page = page_at(mm, va);
+		if (*page != NULL)
+			get_page(*page);
+		else
+			err = -EFAULT;
+	}
+	spin_unlock(&mm->lock);
+	return err;
+}

@@ -39,6 +39,7 @@ struct flush_record {
 #define MM_FIRST_GEN 1ul
 
 struct slot;
+struct page;
 
 struct mm {
 	u64 ctx_id;		  /* [I] never used again after this mm; not 0 */
@@ -126,3 +127,13 @@ enum fault_access {
  * Interrupts on, no spinlock held.
  */
 int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access) WARN_UNUSED_RESULT;
+
+/*
+ * The page behind @va, made as mm_fault() would, with a reference for the caller: to reach an
+ * address space that is not loaded.  Who writes to the page asks for FAULT_WRITE, or knows that
+ * the page is nobody else's.  The mm may map another there as soon as this returns.
+ * 0; -EFAULT: as mm_fault(), or no page but a device is there; -ENOMEM.
+ * Interrupts on, no spinlock held.
+ */
+int mm_get_page(struct mm *mm, vaddr_t va, enum fault_access access,
+		struct page **page) WARN_UNUSED_RESULT;

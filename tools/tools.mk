@@ -15,7 +15,8 @@ usb: $(O)/prague-usb.img
 $(O)/prague.iso: all FORCE
 	$(call say,ISO,$@)
 	$(Q)tools/mkimage --out $@ --boot $(O)/boot --menu boot/menu.txt \
-		--percpu $(O)/percpu-release/kernel.elf --classic $(O)/classic-release/kernel.elf
+		--percpu $(O)/percpu-release/kernel.elf --classic $(O)/classic-release/kernel.elf \
+		--archive $(O)/archive.bin
 
 # The image is a hybrid: what boots as a CD boots as a disk.
 $(O)/prague-usb.img: $(O)/prague.iso
@@ -28,11 +29,11 @@ flash: iso
 
 # In a recipe, one after the other: nothing is built before its tools are there.
 run: setup
-	$(Q)$(MAKE) --no-print-directory kernel boot
+	$(Q)$(MAKE) --no-print-directory kernel boot archive
 	$(Q)tools/run --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
 
 debug: setup
-	$(Q)$(MAKE) --no-print-directory kernel boot
+	$(Q)$(MAKE) --no-print-directory kernel boot archive
 	@echo "in another terminal: gdb -x tools/gdb/prague.py $(K)/kernel.elf -ex 'target remote :1234'"
 	$(Q)tools/run --gdb --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
 
@@ -146,6 +147,7 @@ check-locks:
 check-elf: all
 	$(Q)for k in $(KERNELS); do \
 		tools/check-elf $(O)/$$k/kernel.elf --twin $${k%-*} --build $${k#*-} || exit 1; done
+	$(Q)for elf in $(USER_ELF); do tools/check-elf $$elf --user || exit 1; done
 
 check-stack: all
 	$(Q)for k in $(KERNELS); do tools/check-stack $(O)/$$k/kernel.elf || exit 1; done
@@ -153,7 +155,7 @@ check-stack: all
 # That the checks can fail: small sources and ELF files that are wrong.
 .PHONY: check-checks analyze
 check-checks: all
-	$(Q)tools/check-checks --out $(O)/static --elf $(O)/percpu-debug/kernel.elf \
+	$(Q)tools/check-checks --out $(O)/static --elf $(O)/percpu-debug/kernel.elf --user $(O)/user/hello.elf \
 		--locks '$(LOCK_CLANG) $(LOCK_FLAGS)'
 
 # What takes longer: gcc's and clang's own analysis of paths.
@@ -179,6 +181,7 @@ help:
 	@echo 'make                   both kernels, debug and release, and the loaders'
 	@echo 'make kernel            one kernel: KERNEL=percpu|classic BUILD=debug|release'
 	@echo 'make boot              the loaders, for UEFI and BIOS'
+	@echo 'make archive           $(O)/archive.bin: user programs and files, for all images'
 	@echo 'make iso               $(O)/prague.iso, with the release kernels and a menu'
 	@echo 'make usb               $(O)/prague-usb.img, the same for a USB disk'
 	@echo 'make flash DEV=/dev/sdX  write it to a USB disk, after asking'

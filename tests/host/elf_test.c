@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/host/elf_test.c - a good image, and each way in which one can be bad. */
+/*
+ * tests/host/elf_test.c - a good image, and each way in which one can be bad: as a kernel,
+ * and as a user program where other rules hold.
+ */
 #include "tests/host/cmocka_host.h"
 #include <elf.h>
 
@@ -19,15 +22,25 @@ static struct file {
 	u8 rest[FILE_SIZE - sizeof(Elf64_Ehdr) - TABLE_MAX * sizeof(Elf64_Phdr)];
 } f;
 static size_t file_size;
+static const struct elf_rules *rules;
+
+#define USER	  0x400000ull
+#define USER_MIN  0x10000ull
+#define USER_STOP 0x7ffffffff000ull
+static const struct elf_rules user_rules = {
+	.virt_min = USER_MIN,
+	.virt_end = USER_STOP,
+	.where = "user memory",
+};
 static struct elf_image image;
 
-static void set_segment(unsigned int i, u64 offset, u32 flags, u64 filesz, u64 memsz)
+static void set_segment_at(u64 base, unsigned int i, u64 offset, u32 flags, u64 filesz, u64 memsz)
 {
 	f.p[i] = (Elf64_Phdr){
 		.p_type = PT_LOAD,
 		.p_flags = flags,
 		.p_offset = offset,
-		.p_vaddr = VIRT + offset,
+		.p_vaddr = base + offset,
 		.p_paddr = PHYS + offset,
 		.p_filesz = filesz,
 		.p_memsz = memsz,
@@ -35,9 +48,14 @@ static void set_segment(unsigned int i, u64 offset, u32 flags, u64 filesz, u64 m
 	};
 }
 
-static int make_good(void **state)
+static void set_segment(unsigned int i, u64 offset, u32 flags, u64 filesz, u64 memsz)
 {
-	(void)state;
+	set_segment_at(VIRT, i, offset, flags, filesz, memsz);
+}
+
+/* With the segments at @base and behind. */
+static void make_image(u64 base)
+{
 	memset(&f, 0, sizeof(f));
 	memcpy(f.e.e_ident, ELFMAG, SELFMAG);
 	f.e.e_ident[EI_CLASS] = ELFCLASS64;
@@ -46,15 +64,30 @@ static int make_good(void **state)
 	f.e.e_type = ET_EXEC;
 	f.e.e_machine = EM_X86_64;
 	f.e.e_version = EV_CURRENT;
-	f.e.e_entry = VIRT + 0x1010;
+	f.e.e_entry = base + 0x1010;
 	f.e.e_phoff = offsetof(struct file, p);
 	f.e.e_ehsize = sizeof(f.e);
 	f.e.e_phentsize = sizeof(f.p[0]);
 	f.e.e_phnum = SEGMENTS;
-	set_segment(0, 0x1000, PF_R | PF_X, 0x800, 0x800);
-	set_segment(1, 0x2000, PF_R, 0x1000, 0x1000);
-	set_segment(2, 0x3000, PF_R | PF_W, 0x400, 0x2800);
+	set_segment_at(base, 0, 0x1000, PF_R | PF_X, 0x800, 0x800);
+	set_segment_at(base, 1, 0x2000, PF_R, 0x1000, 0x1000);
+	set_segment_at(base, 2, 0x3000, PF_R | PF_W, 0x400, 0x2800);
 	file_size = FILE_SIZE;
+}
+
+static int make_good(void **state)
+{
+	(void)state;
+	make_image(VIRT);
+	rules = &elf_kernel_rules;
+	return 0;
+}
+
+static int make_good_user(void **state)
+{
+	(void)state;
+	make_image(USER);
+	rules = &user_rules;
 	return 0;
 }
 
@@ -65,7 +98,7 @@ static int check(char *why)
 	int err;
 
 	memcpy(copy + 1, &f, file_size);
-	err = elf_check(copy + 1, file_size, &image, why, ELF_WHY_MAX);
+	err = elf_check(copy + 1, file_size, rules, &image, why, ELF_WHY_MAX);
 	free(copy);
 	return err;
 }
@@ -86,7 +119,10 @@ static void assert_bad(const char *expected)
 	assert_int_equal(check(why), -ENOEXEC);
 	if (strstr(why, expected) == NULL)
 		fail_msg("\"%s\", not \"%s\"", why, expected);
-	make_good(NULL);
+	if (rules == &user_rules)
+		make_good_user(NULL);
+	else
+		make_good(NULL);
 }
 
 static void test_good(void **state)
@@ -193,7 +229,7 @@ static void test_segment_addresses(void **state)
 	f.p[2].p_paddr = PAGE_MASK - PAGE_SIZE;
 	assert_bad("segment 2 ends beyond physical memory");
 	f.p[2].p_paddr += GIB;
-	assert_bad("more than 1 GiB apart");
+	assert_bad("more than 1024 MiB apart");
 }
 
 static void test_segment_rights(void **state)
@@ -203,6 +239,21 @@ static void test_segment_rights(void **state)
 	assert_bad("segment 0 is both writable and executable");
 	f.p[2].p_flags |= PF_X;
 	assert_bad("segment 2 is both writable and executable");
+	f.p[0].p_flags = PF_X;
+	assert_bad("segment 0 is not readable");
+	f.p[2].p_flags = PF_W;
+	assert_bad("segment 2 is not readable");
+}
+
+static void test_not_static(void **state)
+{
+	(void)state;
+	f.p[3] = (Elf64_Phdr){ .p_type = PT_INTERP };
+	f.e.e_phnum = 4;
+	assert_bad("a header of type 3: it wants a dynamic linker");
+	f.p[3] = (Elf64_Phdr){ .p_type = PT_DYNAMIC };
+	f.e.e_phnum = 4;
+	assert_bad("a header of type 2: it wants a dynamic linker");
 }
 
 static void test_overlap(void **state)
@@ -275,6 +326,67 @@ static void test_entry(void **state)
 	assert_bad("no executable segment");
 }
 
+static void test_user_good(void **state)
+{
+	(void)state;
+	assert_good();
+	assert_int_equal(image.entry, USER + 0x1010);
+	assert_int_equal(image.n, 3);
+	assert_int_equal(image.phys_lo, 0);
+	assert_int_equal(image.phys_hi, 0);
+	f.p[0].p_vaddr = USER_MIN;
+	f.e.e_entry = USER_MIN;
+	assert_good();
+	f.p[2].p_vaddr = USER_STOP - 0x3000;
+	assert_good();
+}
+
+/* Where it would be in physical memory is nobody's business. */
+static void test_user_physical_is_passed_over(void **state)
+{
+	(void)state;
+	f.p[0].p_paddr = 1;
+	f.p[1].p_paddr = f.p[2].p_paddr;
+	f.p[2].p_paddr = UINT64_MAX;
+	assert_good();
+	assert_int_equal(image.phys_lo, 0);
+	assert_int_equal(image.phys_hi, 0);
+}
+
+static void test_user_bad(void **state)
+{
+	(void)state;
+	f.p[0].p_vaddr = USER_MIN - PAGE_SIZE;
+	assert_bad("segment 0 is not in user memory");
+	f.p[0].p_vaddr = 0;
+	assert_bad("segment 0 is not in user memory");
+	f.p[2].p_vaddr = USER_STOP - 0x2000;
+	assert_bad("segment 2 is not in user memory");
+	f.p[2].p_memsz = UINT64_MAX;
+	assert_bad("segment 2 is not in user memory");
+	f.p[1].p_vaddr = VIRT;
+	assert_bad("segment 1 is not in user memory");
+	f.p[1].p_vaddr++;
+	assert_bad("segment 1 does not begin at a page");
+	f.p[1].p_vaddr = f.p[0].p_vaddr;
+	assert_bad("segments 0 and 1 share a virtual page");
+	f.p[2].p_flags |= PF_X;
+	assert_bad("segment 2 is both writable and executable");
+	f.e.e_entry = USER + 0x2000;
+	assert_bad("no executable segment");
+	f.e.e_type = ET_DYN;
+	assert_bad("type 3");
+}
+
+static void test_each_refuses_the_other(void **state)
+{
+	(void)state;
+	rules = &user_rules;
+	assert_bad("segment 0 is not in user memory");
+	rules = &elf_kernel_rules;
+	assert_bad("segment 0 is not in the top 2 GiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,10 +397,15 @@ int main(void)
 		cmocka_unit_test_setup(test_segment_in_file, make_good),
 		cmocka_unit_test_setup(test_segment_addresses, make_good),
 		cmocka_unit_test_setup(test_segment_rights, make_good),
+		cmocka_unit_test_setup(test_not_static, make_good),
 		cmocka_unit_test_setup(test_overlap, make_good),
 		cmocka_unit_test_setup(test_any_order_and_place, make_good),
 		cmocka_unit_test_setup(test_too_many_segments, make_good),
 		cmocka_unit_test_setup(test_entry, make_good),
+		cmocka_unit_test_setup(test_user_good, make_good_user),
+		cmocka_unit_test_setup(test_user_physical_is_passed_over, make_good_user),
+		cmocka_unit_test_setup(test_user_bad, make_good_user),
+		cmocka_unit_test_setup(test_each_refuses_the_other, make_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ def build_rows(out):
     twins = ["percpu-debug", "percpu-release", "classic-debug", "classic-release"]
     again = f"{out}/again"
     files = [f"{twin}/kernel.elf" for twin in twins] + ["boot/BOOTX64.EFI", "boot/bios.elf",
-                                                         "prague.iso"]
+                                                         "archive.bin", "prague.iso"]
     twice = [["rm", "-rf", again], make(out, "all", "iso"), make(again, "all", "iso")]
     same = [["cmp", f"{out}/{file}", f"{again}/{file}"] for file in files]
     return [
@@ -291,6 +291,31 @@ def loader_rows(out):
     return rows
 
 
+def archive_rows(out):
+    """With a boot archive, without one, and with one that is cut off."""
+    rows, exec_tests = [], "test=exec.*"
+    for firmware in ("bios", "uefi"):
+        cut = f"{out}/logs/archive-cut-{firmware}.bin"
+        for physmap in ("all", "kernel"):
+            rows.append(Row(
+                f"archive-{firmware}-physmap-{physmap}",
+                [run(out, "--firmware", firmware, "--append", f"physmap={physmap} {exec_tests}")],
+                must=(PASSED, r"^archive: [1-9]\d* files, ", r"^ +ok \d+ loads_hello_from_the_archive$")))
+        rows.append(Row(
+            f"archive-missing-{firmware}",
+            [run(out, "--firmware", firmware, "--append", exec_tests,
+                 "--image-option=--omit=archive.bin")],
+            must=(PASSED, r"^archive: none, ", r"^ +ok \d+ loads_hello_from_the_archive # SKIP ")))
+        rows.append(Row(
+            f"archive-cut-{firmware}",
+            [["sh", "-c", f"head -c 1024 {out}/archive.bin > {cut}"],
+             run(out, "--firmware", firmware, "--append", exec_tests,
+                 f"--image-option=--archive={cut}")],
+            must=(PASSED, r"^archive: not used: header at 0: the file lies outside the archive$",
+                  r"^ +ok \d+ loads_hello_from_the_archive # SKIP ")))
+    return rows
+
+
 def gdb_rows(out):
     """The commands of tools/gdb, and tables that only a debugger can make wrong."""
     rows = []
@@ -472,6 +497,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user/lib/syscall.h - system calls as functions; what each does stands in kernel/abi.h.
+ */
+#pragma once
+
+#include "kernel/abi.h"
+#include "lib/types.h"
+
+static ALWAYS_INLINE s64 syscall0(enum syscall number)
+{
+	s64 result;
+
+	__asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
+	return result;
+}
+
+static ALWAYS_INLINE s64 syscall1(enum syscall number, u64 a)
+{
+	s64 result;
+
+	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a) : "rcx", "r11", "memory");
+	return result;
+}
+
+static ALWAYS_INLINE s64 syscall2(enum syscall number, u64 a, u64 b)
+{
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static ALWAYS_INLINE s64 syscall3(enum syscall number, u64 a, u64 b, u64 c)
+{
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static ALWAYS_INLINE s64 syscall6(enum syscall number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	register u64 r10 __asm__("r10") = d;
+	register u64 r8 __asm__("r8") = e;
+	register u64 r9 __asm__("r9") = f;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline s64 sys_null(void)
+{
+	return syscall0(SYS_NULL);
+}
+
+static inline NORETURN void sys_exit(s64 status)
+{
+	syscall1(SYS_EXIT, (u64)status);
+	__builtin_unreachable();
+}
+
+static inline s64 sys_log(const char *text, size_t length)
+{
+	return syscall2(SYS_LOG, (uintptr_t)text, length);
+}
