@@ -122,8 +122,13 @@ void trap(struct trapframe *f)
 	case VECTOR_NMI:
 	case VECTOR_DF:
 	case VECTOR_MC:
-	case VECTOR_DB:
 		unmaskable(f);
+		break;
+	case VECTOR_DB:
+		if (from_user(f))
+			exception(f);
+		else
+			unmaskable(f);
 		break;
 	default:
 		if (f->vector < VECTOR_EXCEPTIONS)
