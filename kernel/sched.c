@@ -31,7 +31,6 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
-#include "arch/x86_64/user_state.h"
 #include "kernel/hotplug.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
@@ -312,14 +311,6 @@ static ALWAYS_INLINE void switch_migrate(struct thread *prev, struct thread *nex
 	next->migrate_count = 0;
 }
 
-/* Kernel threads have none. */
-static ALWAYS_INLINE void switch_user_state(struct thread *prev, struct thread *next)
-	REQUIRES(irqs_off)
-{
-	if (((u64)prev->user | (u64)next->user) != 0)
-		user_state_switch(prev->user, next->user);
-}
-
 static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *prev,
 					 struct thread *next) REQUIRES(q->lock, irqs_off)
 {
@@ -334,7 +325,8 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
 	kmap_switch_in(&next->kmap);
-	switch_user_state(prev, next);
+	if (((u64)prev->user | (u64)next->user) != 0)
+		thread_switch_user_state(prev, next);
 	switch_stacks(&prev->sp, next->sp);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/thread_user.c - memory for the registers of user threads.
+ * kernel/thread_user.c - the registers of user threads: their memory, and their switch.
  */
 #include "arch/x86_64/user_state.h"
 #include "kernel/thread.h"
@@ -32,4 +32,9 @@ void thread_free_user_state(struct thread *t)
 {
 	kmem_cache_free(&cache, t->user);
 	t->user = NULL;
+}
+
+void thread_switch_user_state(struct thread *prev, struct thread *next)
+{
+	user_state_switch(prev->user, next->user);
 }

@@ -356,6 +356,9 @@ TEST("arch.user_state", kept_over_exceptions)
 	visitor_on_each_cpu(t, all_ways_in);
 }
 
+#define STORM_ROUNDS 60
+#define STORM_GAP_NS (500 * NS_PER_US)
+
 static u32 storm_over; /* atomic: threads that have ended */
 static DEFINE_PER_CPU(u64, irqs_of_user);
 
@@ -370,7 +373,7 @@ static int spin_in_a_storm(void *arg)
 	struct visitor *p = arg;
 
 	visitor_begin(p);
-	for (u32 round = 0; round < 150; round++) {
+	for (u32 round = 0; round < STORM_ROUNDS; round++) {
 		put_values(p);
 		EXPECT_EQ(p->t, ring3_with(user_state_spin, round % 2 ? RFLAGS_IF : 0, 0),
 			  UD_IN_USER_MODE);
@@ -398,7 +401,7 @@ TEST("arch.user_state", kept_over_nmis_and_interrupts, .cpus = 2)
 		apic_send_nmi(cpus[target].apic_id);
 		apic_send_ipi(cpus[target].apic_id, IRQ_TEST);
 		nmis++;
-		time_spin_ns(rand_below(&r, 100 * NS_PER_US));
+		time_spin_ns(rand_below(&r, STORM_GAP_NS)); /* or nothing else runs there */
 	}
 	visitor_join(p);
 	EXPECT(t, *per_cpu_ptr(&irqs_of_user, target) != 0, "no interrupt hit user mode");
@@ -614,9 +617,29 @@ static int sleep_over_it(void *arg)
 	complete(&sleeper.asleep);
 	wait_for_completion(&sleeper.wake);
 	EXPECT_EQ(p->t, cpu_id, cpu);
-	expect_values(p, "after its CPU was away");
+	expect_values(p, "after its sleep");
 	kthread_unuse_mm();
 	return 0;
+}
+
+/* What its CPU's registers still hold of it is old then. */
+TEST("arch.user_state", bases_set_by_others)
+{
+	struct visitor *p = visitor_make(t, cpu_id, sleep_over_it, 13);
+
+	if (p == NULL)
+		return;
+	completion_init(&sleeper.asleep);
+	completion_init(&sleeper.wake);
+	thread_start(p->thread);
+	wait_for_completion(&sleeper.asleep);
+	while (thread_on_cpu(p->thread))
+		yield();
+	p->want.fs_base = DATA + 1;
+	p->want.gs_base = KERNEL_BASE + 1;
+	EXPECT_EQ(t, user_state_set_bases(p->thread->user, p->want.fs_base, p->want.gs_base), 0);
+	complete(&sleeper.wake);
+	visitor_join(p);
 }
 
 static int restart(void *arg)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "arch/x86_64/ipi.h"
-#include "arch/x86_64/user_state.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
@@ -82,7 +81,7 @@ void kmap_panic_leak(const char *name, const char *what)
 }
 
 /* No user threads here. */
-void user_state_switch(struct user_state *prev, struct user_state *next)
+void thread_switch_user_state(struct thread *prev, struct thread *next)
 {
 	(void)prev;
 	(void)next;
