@@ -79,6 +79,7 @@ struct visitor {
 	struct mm *mm;
 	struct thread *thread;
 	u64 seed; /* of its values */
+	u64 spin; /* how long user_state_spin takes */
 	struct user_values want, got;
 };
 
@@ -152,7 +153,7 @@ static void choose_values(struct visitor *p)
 	v->ds = selector_of(n);
 	v->es = selector_of(n / 7);
 	v->has = has();
-	v->spin = SPIN;
+	v->spin = p->spin;
 	v->fcw = (u16)FCW_TEST(n);
 	v->mxcsr = (u32)MXCSR_TEST(n / 4);
 	for (u32 i = 0; i < ST_REGISTERS; i++) {
@@ -184,7 +185,7 @@ static void get_values(struct visitor *p)
 
 	memset(&p->got, 0, sizeof(p->got));
 	p->got.has = has();
-	p->got.spin = SPIN;
+	p->got.spin = p->spin;
 	EXPECT_EQ(p->t, copy_to_user(DATA, &p->got, sizeof(p->got)), 0);
 	EXPECT_EQ(p->t, ring3(user_state_get), UD_IN_USER_MODE);
 	EXPECT_EQ(p->t, copy_from_user(&p->got, DATA, sizeof(p->got)), 0);
@@ -267,6 +268,7 @@ static struct visitor *visitor_make(struct test *t, u32 cpu, thread_fn fn, u64 s
 		return NULL;
 	p->t = t;
 	p->seed = seed;
+	p->spin = SPIN;
 	p->mm = user_code_mm(CODE, user_state_code,
 			     (size_t)(user_state_code_end - user_state_code));
 	p->thread = make_thread(t, cpu, PRIORITY_DEFAULT, fn, p);
@@ -357,6 +359,7 @@ TEST("arch.user_state", kept_over_exceptions)
 }
 
 #define STORM_ROUNDS 60
+#define STORM_SPIN   100000u
 #define STORM_GAP_NS (500 * NS_PER_US)
 
 static u32 storm_over; /* atomic: threads that have ended */
@@ -396,6 +399,7 @@ TEST("arch.user_state", kept_over_nmis_and_interrupts, .cpus = 2)
 	irq_set_handler(IRQ_TEST, on_test_irq);
 	*per_cpu_ptr(&irqs_of_user, target) = 0;
 	storm_over = 0;
+	p->spin = STORM_SPIN;
 	thread_start(p->thread);
 	while (!__atomic_load_n(&storm_over, __ATOMIC_ACQUIRE)) {
 		apic_send_nmi(cpus[target].apic_id);
