@@ -626,10 +626,9 @@ static int sleep_over_it(void *arg)
 	return 0;
 }
 
-/* What its CPU's registers still hold of it is old then. */
-TEST("arch.user_state", bases_set_by_others)
+static void set_bases_of_sleeper(struct test *t, u32 cpu)
 {
-	struct visitor *p = visitor_make(t, cpu_id, sleep_over_it, 13);
+	struct visitor *p = visitor_make(t, cpu, sleep_over_it, 13);
 
 	if (p == NULL)
 		return;
@@ -644,6 +643,15 @@ TEST("arch.user_state", bases_set_by_others)
 	EXPECT_EQ(t, user_state_set_bases(p->thread->user, p->want.fs_base, p->want.gs_base), 0);
 	complete(&sleeper.wake);
 	visitor_join(p);
+}
+
+/* What a CPU's registers still hold of it, this one's or another's, is old then. */
+TEST("arch.user_state", bases_set_by_others)
+{
+	u32 cpu;
+
+	for_each_cpu (cpu, &cpus_online)
+		set_bases_of_sleeper(t, cpu);
 }
 
 static int restart(void *arg)
