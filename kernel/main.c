@@ -221,6 +221,7 @@ void kernel_main(paddr_t handoff_phys)
 	acpi_read_tables(handoff.rsdp);
 	start_apic_and_clock();
 	sched_init();
+	thread_user_init();
 	irq_enable();
 	start_cpus();
 	cpu_slots_watch();

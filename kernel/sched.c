@@ -325,6 +325,8 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
 	kmap_switch_in(&next->kmap);
+	if (((u64)prev->user | (u64)next->user) != 0)
+		thread_switch_user_state(prev, next);
 	switch_stacks(&prev->sp, next->sp);
 }
 

@@ -127,6 +127,8 @@ int thread_join(struct thread *t)
 	DEBUG_ASSERT(!thread_on_cpu(t), "thread %s is joined while it runs", t->name);
 	status = t->status;
 	t->magic = 0;
+	if (t->user != NULL)
+		thread_free_user_state(t);
 	kspace_free_stack(t->stack_top);
 	kmem_cache_free(&cache, t);
 	return status;

@@ -23,10 +23,12 @@
 #include "kernel/wait.h"
 #include "lib/cpumask.h"
 #include "lib/list.h"
+#include "lib/lock_check.h"
 #include "lib/types.h"
 #include "mm/kmap.h"
 
 struct mm;
+struct user_state;
 
 enum thread_state {
 	THREAD_NEW,	 /* made, not started */
@@ -54,10 +56,11 @@ typedef int (*thread_fn)(void *arg);
  * own while it runs, its CPU's switch code's otherwise.
  */
 struct thread {
-	u64 magic;	   /* [I] THREAD_MAGIC while it exists */
-	u64 sp;		   /* [s] stack pointer while it does not run */
-	vaddr_t stack_top; /* [I] */
-	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
+	u64 magic;		 /* [I] THREAD_MAGIC while it exists */
+	u64 sp;			 /* [s] stack pointer while it does not run */
+	vaddr_t stack_top;	 /* [I] */
+	struct mm *mm;		 /* [s] its address space, held; NULL: a kernel thread */
+	struct user_state *user; /* [I] user mode's registers beside the frame; NULL: none */
 
 	u32 cpu;	   /* [q] where it runs, or ran last */
 	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
@@ -97,6 +100,24 @@ struct thread *thread_create(const char *name, thread_fn fn, void *arg) WARN_UNU
 /* The same, with an affinity mask of @cpu alone. */
 struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
 				void *arg) WARN_UNUSED_RESULT;
+
+/*
+ * Let @t, which has not started, have user mode's registers; thread_join() frees them.  Who goes
+ * to user mode without leaves there what another thread may own.  0 or -ENOMEM.  Any context.
+ */
+int thread_add_user_state(struct thread *t) WARN_UNUSED_RESULT;
+
+/* For thread_join(). */
+void thread_free_user_state(struct thread *t);
+
+/*
+ * For the scheduler, at a switch between two threads of which one at least has them.  In another
+ * file, so that two kernel threads have only two pointers looked at.
+ */
+void thread_switch_user_state(struct thread *prev, struct thread *next) REQUIRES(irqs_off);
+
+/* Before the first thread_add_user_state(): once. */
+void thread_user_init(void);
 
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);

@@ -5,7 +5,9 @@
  */
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/upcall.h"
+#include "arch/x86_64/user_state.h"
 #include "kernel/thread.h"
+#include "lib/assert.h"
 #include "mm/asid.h"
 #include "mm/tlb_check.h"
 
@@ -15,6 +17,9 @@ void trap_prepare_user(void)
 		preempt_in_interrupt();
 	tlb_check();
 	thread_check_leaks("returns to user mode");
+	DEBUG_ASSERT(current->user == NULL || user_state_is_loaded(current->user),
+		     "CPU %u: thread %s goes to user mode with the registers of another", cpu_id,
+		     current->name);
 	if (pti_on)
 		pti_user_cr3 = asid_enter_user();
 }

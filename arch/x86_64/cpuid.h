@@ -17,6 +17,8 @@ struct cpu_features {
 	bool mce, nx, gib_pages, pge, pat;
 	bool smep, smap, umip, fsgsbase, la57;
 	bool pcid, invpcid, arch_capabilities;
+	bool xsave, xsaveopt, xsaveerptr, avx, avx512;
+	bool x87_keeps_pointers; /* over a load of the x87 registers: AMD's, without xsaveerptr */
 	bool x2apic, tsc_deadline, invariant_tsc, rdpid;
 	bool hypervisor;
 };
@@ -36,5 +38,5 @@ void cpu_features_format(char *buf, size_t size);
 /* How many levels of page tables this CPU walks: the loader or the trampoline chose. */
 u32 cpu_paging_levels(void);
 
-/* Turn on in CR0, CR4, EFER and PAT what the kernel uses and the CPU has.  On each CPU. */
+/* Turn on in CR0, CR4, XCR0, EFER and PAT what the kernel uses and the CPU has.  On each CPU. */
 void cpu_features_enable(void);

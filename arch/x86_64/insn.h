@@ -27,6 +27,26 @@ static inline void wrmsr(u32 msr, u64 value)
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+/* Which parts of the state there are: needs CR4.OSXSAVE. */
+static inline void write_xcr0(u64 value)
+{
+	__asm__ volatile("xsetbv" ::"c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+/* Need CR4.FSGSBASE; the writes fault (#GP) if the address is not canonical. */
+static inline u64 rdfsbase(void)
+{
+	u64 v;
+
+	__asm__ volatile("rdfsbase %0" : "=r"(v)::"memory");
+	return v;
+}
+
+static inline void wrfsbase(u64 v)
+{
+	__asm__ volatile("wrfsbase %0" ::"r"(v) : "memory");
+}
+
 static inline u64 rdtsc(void)
 {
 	u32 lo, hi;

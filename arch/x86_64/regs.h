@@ -17,18 +17,28 @@
 #define CR0_AM BIT(18)
 #define CR0_PG BIT(31)
 
-#define CR4_DE	     BIT(3)
-#define CR4_PSE	     BIT(4)
-#define CR4_PAE	     BIT(5)
-#define CR4_MCE	     BIT(6)
-#define CR4_PGE	     BIT(7)
-#define CR4_OSFXSR   BIT(9)
-#define CR4_UMIP     BIT(11)
-#define CR4_LA57     BIT(12)
-#define CR4_FSGSBASE BIT(16)
-#define CR4_PCIDE    BIT(17)
-#define CR4_SMEP     BIT(20)
-#define CR4_SMAP     BIT(21)
+#define CR4_DE	       BIT(3)
+#define CR4_PSE	       BIT(4)
+#define CR4_PAE	       BIT(5)
+#define CR4_MCE	       BIT(6)
+#define CR4_PGE	       BIT(7)
+#define CR4_OSFXSR     BIT(9)
+#define CR4_OSXMMEXCPT BIT(10)
+#define CR4_UMIP       BIT(11)
+#define CR4_LA57       BIT(12)
+#define CR4_FSGSBASE   BIT(16)
+#define CR4_PCIDE      BIT(17)
+#define CR4_OSXSAVE    BIT(18)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
+
+/* XCR0, and XSTATE_BV of an XSAVE area: which parts of the state (SDM vol. 1, 13.1). */
+#define XCR0_X87	BIT(0)
+#define XCR0_SSE	BIT(1)
+#define XCR0_AVX_BIT	2
+#define XCR0_AVX	BIT(XCR0_AVX_BIT)
+#define XCR0_AVX512_BIT 5
+#define XCR0_AVX512	(BIT(XCR0_AVX512_BIT) | BIT(6) | BIT(7)) /* masks, upper halves, 16 to 31 */
 
 #define RFLAGS_FIXED BIT(1)
 #define RFLAGS_TF    BIT(8)
@@ -66,10 +76,13 @@ enum vector {
 	VECTOR_NMI = 2,
 	VECTOR_BP = 3,
 	VECTOR_UD = 6,
+	VECTOR_NM = 7,
 	VECTOR_DF = 8,
 	VECTOR_GP = 13,
 	VECTOR_PF = 14,
+	VECTOR_MF = 16,
 	VECTOR_MC = 18,
+	VECTOR_XM = 19,
 	VECTOR_EXCEPTIONS = 32, /* the first that is no exception */
 };
 

@@ -14,6 +14,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
+#include "arch/x86_64/user_state.h"
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -148,6 +149,7 @@ void ap_main(void)
 			__asm__ volatile("cli; hlt");
 	}
 	cpu_features_enable();
+	user_state_forget();
 	pcid_enable();
 	cpu_area_load();
 	tlb_mailbox_arm();

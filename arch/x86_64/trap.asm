@@ -13,6 +13,8 @@
 ;   from the kernel	the frame stays on the stack that was interrupted;
 ;   from user mode	the CPU pushed on this CPU's entry stack; the seven words move to
 ;			the thread's stack, in the shared half, on which C may block;
+;			(#DB comes by an IST stack, and leaves it as the others leave the entry
+;			stack: it is an ordinary fault of the user)
 ;   #DF NMI #MC #DB	on an IST stack each, whatever was interrupted: C runs there,
 ;			blocks never, and returns to exactly what it found.
 ;
@@ -152,7 +154,11 @@ trap_from_user%1:
 	call	trap
 	jmp	trap_return_to_user
 
+; User mode's CS is the truth, where the kernel's is not: nothing of the entry has been done.
 	align 16
+trap_debug%1:
+	test	byte [rsp + EARLY_CS], 3
+	jnz	trap_from_user%1
 trap_ist%1:
 	PUSH_REGISTERS
 	cld
@@ -192,6 +198,8 @@ trap_stub%1_%+vec:
 	push	vec
   %if vec >= 32
 	jmp	trap_interrupt%1
+  %elif vec == VECTOR_DEBUG
+	jmp	trap_debug%1
   %elif ((HAS_IST >> vec) & 1) == 1
 	jmp	trap_ist%1
   %else

@@ -82,6 +82,13 @@ static void nmi(struct trapframe *f)
 		hook(f);
 }
 
+/* #DB of user mode is an exception like others: trap.asm has left the IST stack. */
+static bool is_unmaskable(const struct trapframe *f)
+{
+	return f->vector == VECTOR_NMI || f->vector == VECTOR_DF || f->vector == VECTOR_MC ||
+	       (f->vector == VECTOR_DB && !from_user(f));
+}
+
 /* Handlers that may interrupt anything, themselves aside. */
 static void unmaskable(struct trapframe *f)
 {
@@ -118,17 +125,10 @@ void trap(struct trapframe *f)
 {
 	if (cpu_features.smap)
 		clac(); /* a user's flag, or that of a copy that was interrupted */
-	switch (f->vector) {
-	case VECTOR_NMI:
-	case VECTOR_DF:
-	case VECTOR_MC:
-	case VECTOR_DB:
+	if (f->vector >= VECTOR_EXCEPTIONS)
+		interrupt(f);
+	else if (is_unmaskable(f))
 		unmaskable(f);
-		break;
-	default:
-		if (f->vector < VECTOR_EXCEPTIONS)
-			exception(f);
-		else
-			interrupt(f);
-	}
+	else
+		exception(f);
 }

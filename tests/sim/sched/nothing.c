@@ -80,6 +80,18 @@ void kmap_panic_leak(const char *name, const char *what)
 	panic("%s %s with a page mapped", name, what);
 }
 
+/* No user threads here. */
+void thread_switch_user_state(struct thread *prev, struct thread *next)
+{
+	(void)prev;
+	(void)next;
+}
+
+void thread_free_user_state(struct thread *t)
+{
+	(void)t;
+}
+
 /* No address spaces here. */
 u32 driver_addresses(void)
 {

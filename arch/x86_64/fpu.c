@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/fpu.c - see fpu.h.  Source: Intel SDM vol. 1, chapter 13; vol. 2, FXSAVE.
+ */
+#include "arch/x86_64/cpuid.h"
+#include "arch/x86_64/fpu.h"
+#include "arch/x86_64/insn.h"
+#include "arch/x86_64/regs.h"
+
+#define FXSAVE_SIZE   512u
+#define CPUID_XSAVE   0xdu
+#define ALL_OF_IT     "a"(~0u), "d"(~0u) /* EDX:EAX: the parts to save or load */
+#define AREA(pointer) (*(u8(*)[FXSAVE_SIZE])(pointer))
+
+/* The head of an area: what FXSAVE writes, then XSAVE's header. */
+struct area {
+	u16 fcw;
+	u8 other1[22];
+	u32 mxcsr;
+	u8 other2[FXSAVE_SIZE - 28];
+	u64 xstate_bv; /* parts that are not as before their first use */
+};
+
+STATIC_ASSERT(offsetof(struct area, mxcsr) == 24, "SDM vol. 2, table 3-43");
+STATIC_ASSERT(offsetof(struct area, xstate_bv) == FXSAVE_SIZE, "SDM vol. 1, 13.4.2");
+
+u32 fpu_area_size(void)
+{
+	u32 regs[4];
+
+	if (!cpu_features.xsave)
+		return FXSAVE_SIZE;
+	cpuid(CPUID_XSAVE, 0, regs);
+	return regs[1]; /* EBX: for what XCR0 has now */
+}
+
+void fpu_enable(void)
+{
+	const struct cpu_features *f = &cpu_features;
+
+	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | (f->xsave ? CR4_OSXSAVE : 0));
+	if (f->xsave)
+		write_xcr0(XCR0_X87 | XCR0_SSE | (f->avx ? XCR0_AVX : 0) |
+			   (f->avx512 ? XCR0_AVX512 : 0));
+}
+
+/* A part that XSTATE_BV does not name is loaded as fresh; but MXCSR always from the area. */
+void fpu_init_area(void *area)
+{
+	struct area *a = area;
+
+	a->fcw = FPU_FCW_FRESH;
+	a->mxcsr = FPU_MXCSR_FRESH;
+}
+
+void fpu_save(void *area)
+{
+	if (likely(cpu_features.xsaveopt))
+		__asm__ volatile("xsaveopt64 %0" : "+m"(AREA(area)) : ALL_OF_IT : "memory");
+	else if (cpu_features.xsave)
+		__asm__ volatile("xsave64 %0" : "+m"(AREA(area)) : ALL_OF_IT : "memory");
+	else
+		__asm__ volatile("fxsave64 %0" : "=m"(AREA(area))::"memory");
+}
+
+/*
+ * AMD's CPUs without XSAVEERPTR load the addresses of the last x87 instruction and of its operand
+ * only with an exception pending, else they keep those of whoever was there before
+ * (CVE-2006-1056).  An instruction of the kernel's own puts others there, the same always.
+ */
+static void hide_x87_pointers(void)
+{
+	static const u32 nothing;
+
+	__asm__ volatile("fnclex; emms; fildl %0" ::"m"(nothing) : "memory");
+}
+
+void fpu_load(void *area)
+{
+	if (unlikely(cpu_features.x87_keeps_pointers))
+		hide_x87_pointers();
+	if (likely(cpu_features.xsave))
+		__asm__ volatile("xrstor64 %0" ::"m"(AREA(area)), ALL_OF_IT : "memory");
+	else
+		__asm__ volatile("fxrstor64 %0" ::"m"(AREA(area)) : "memory");
+}

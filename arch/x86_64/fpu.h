@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/fpu.h - the x87, SSE and AVX registers, which are the user's alone: the kernel is
+ * compiled to leave them be, so that they change in user mode and here.
+ *
+ * What a CPU has decides how they are kept: XSAVEOPT, XSAVE or FXSAVE, always in the standard
+ * format.  XSAVEOPT leaves out what is as it was after the last load, or was never used.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define FPU_ALIGN 64u /* of an area, in bytes */
+
+#define FPU_FCW_FRESH	0x37f  /* x87: all exceptions masked, 64 bits of mantissa */
+#define FPU_MXCSR_FRESH 0x1f80 /* SSE: the same, round to nearest */
+
+/* Bytes of an area that holds the registers. */
+u32 fpu_area_size(void);
+
+/* Turn on what this CPU has, in CR4 and XCR0.  On each CPU, from cpu_features_enable(). */
+void fpu_enable(void);
+
+/* Make of @area, filled with 0, what a CPU's registers are before their first use. */
+void fpu_init_area(void *area);
+
+/* The registers into @area, and back.  Interrupts off, or the caller is alone to use them. */
+void fpu_save(void *area);
+void fpu_load(void *area);
