@@ -56,7 +56,7 @@ typedef int (*thread_fn)(void *arg);
 struct thread {
 	u64 magic;	   /* [I] THREAD_MAGIC while it exists */
 	u64 sp;		   /* [s] stack pointer while it does not run */
-	vaddr_t stack_top; /* [I] */
+	vaddr_t stack_top; /* [I] where it enters the kernel; above it a struct stack_head */
 	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
 
 	u32 cpu;	   /* [q] where it runs, or ran last */
@@ -81,6 +81,7 @@ struct thread {
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
 	struct thread_pi pi;	    /* kernel/mutex.h */
+	struct user_thread *user;   /* [I] kernel/task.h; NULL: a kernel thread */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
 	char name[THREAD_NAME_MAX]; /* [I] */
 };
@@ -97,6 +98,9 @@ struct thread *thread_create(const char *name, thread_fn fn, void *arg) WARN_UNU
 /* The same, with an affinity mask of @cpu alone. */
 struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
 				void *arg) WARN_UNUSED_RESULT;
+
+/* Free a thread that was never started. */
+void thread_discard(struct thread *t);
 
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);

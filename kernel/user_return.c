@@ -4,7 +4,9 @@
  * tables user mode gets.
  */
 #include "arch/x86_64/pti.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/task.h"
 #include "kernel/thread.h"
 #include "mm/asid.h"
 #include "mm/tlb_check.h"
@@ -13,6 +15,9 @@ void trap_prepare_user(void)
 {
 	while (need_resched && preempt_count == 0)
 		preempt_in_interrupt();
+	if (current->user != NULL &&
+	    unlikely(READ_ONCE(stack_head_at(current->stack_top)->user_work) != 0))
+		user_thread_work();
 	tlb_check();
 	thread_check_leaks("returns to user mode");
 	if (pti_on)
