@@ -39,7 +39,7 @@ all: boot archive
 # (tools/check-layers).  A folder named after a twin is compiled for that twin only.
 LAYERS	:= lib arch/x86_64 arch/x86_64/$(KERNEL) mm mm/$(KERNEL) kernel tests tests/bench tests/$(KERNEL)
 SRC	:= $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.c $(d)/*.asm)))
-SRC	:= $(filter-out arch/x86_64/offsets.c,$(SRC))
+SRC	:= $(filter-out arch/x86_64/offsets.c tests/offsets.c,$(SRC))
 OBJ	:= $(SRC:%=$(K)/%.o)
 
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -50,7 +50,8 @@ CFLAGS	:= -std=gnu11 -O2 -g -MMD -MP -I. -Iarch/x86_64/$(KERNEL) $(WARN) $(TUNE)
 	   -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
 	   -fno-optimize-sibling-calls -fcf-protection=none -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build \
 	   -mno-red-zone -mgeneral-regs-only -mcmodel=kernel
-NASMFLAGS := -f elf64 -g -F dwarf -Wall -Werror -I$(K)/ -Iarch/x86_64/ -Iarch/x86_64/$(KERNEL)/
+NASMFLAGS := -f elf64 -g -F dwarf -Wall -Werror -I$(K)/ -Iarch/x86_64/ -Iarch/x86_64/$(KERNEL)/ \
+	   $(filter -DPRAGUE_DEBUG=%,$(TUNE))
 LDFLAGS	:= -nostdlib --fatal-warnings -z noexecstack -z max-page-size=4096 --build-id=none \
 	   --orphan-handling=error -T linker.ld
 
@@ -82,16 +83,18 @@ $(K)/%.c.o: %.c $(K)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
-$(K)/%.asm.o: %.asm $(K)/offsets.inc $(K)/flags $(wildcard arch/x86_64/$(KERNEL)/*.inc)
+$(K)/%.asm.o: %.asm $(K)/offsets.inc $(K)/test_offsets.inc $(K)/flags $(wildcard arch/x86_64/*.inc arch/x86_64/$(KERNEL)/*.inc)
 	$(call say,NASM,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
 
 # What NASM must know about C structures, asked of the compiler.
-$(K)/offsets.inc: arch/x86_64/offsets.c $(K)/flags
+$(K)/offsets.inc: arch/x86_64/offsets.c
+$(K)/test_offsets.inc: tests/offsets.c
+$(K)/offsets.inc $(K)/test_offsets.inc: $(K)/flags
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MT $@ -MF $@.d -S $< -o - | \
+	$(Q)$(CC) $(CFLAGS) -MT $@ -MF $@.d -S $(filter %offsets.c,$^) -o - | \
 		sed -n 's/.*"->\([A-Z_0-9]*\) \$$\?\(-\?[0-9]*\)".*/%define \1 \2/p' > $@
 
 # The framebuffer console's font, as Debian packages it (console-setup-linux).
@@ -108,7 +111,7 @@ $(K)/flags: FORCE
 	$(Q)echo '$(CC) $(CFLAGS) $(NASMFLAGS) $(SRC)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(NASMFLAGS) $(SRC)' > $@
 FORCE:
 
--include $(OBJ:.o=.d) $(K)/offsets.inc.d
+-include $(OBJ:.o=.d) $(K)/offsets.inc.d $(K)/test_offsets.inc.d
 
 # --- the loaders, user programs and images ------------------------------------------------------
 

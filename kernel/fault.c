@@ -3,6 +3,7 @@
  * kernel/fault.c - exceptions that no fix-up covers: say what it was, in words.
  */
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
@@ -10,6 +11,9 @@
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
 #include "kernel/panic.h"
+#include "kernel/task.h"
+#include "lib/err.h"
+#include "lib/log.h"
 
 static const char *const names[VECTOR_EXCEPTIONS] = {
 	[0] = "divide error",
@@ -56,12 +60,28 @@ static void NORETURN page_fault(const struct trapframe *f)
 						: "nothing mapped");
 }
 
+/* A task's own fault ends its thread. */
+static NORETURN void end_user_thread(const struct trapframe *f, const char *name)
+{
+	if (f->vector == VECTOR_PF)
+		printk("%s: page fault at %#lx (error %#lx) in %#lx: the thread ends\n",
+		       current->user->task->name, read_cr2(), f->error, f->rip);
+	else
+		printk("%s: %s (vector %lu, error %#lx) in %#lx: the thread ends\n",
+		       current->user->task->name, name ? name : "unexpected interrupt", f->vector,
+		       f->error, f->rip);
+	irq_enable();
+	user_thread_exit(-EFAULT);
+}
+
 void trap_fault(struct trapframe *f)
 {
 	const char *name = f->vector < VECTOR_EXCEPTIONS ? names[f->vector] : NULL;
 
 	if (trap_from_user(f) && user_call_active())
 		user_call_finish(PROBE_FAULT(f->vector, f->error));
+	if (trap_from_user(f) && current->user != NULL && nmi_depth == 0)
+		end_user_thread(f, name);
 	if (f->vector == VECTOR_PF)
 		page_fault(f);
 	if (f->vector == VECTOR_DF && in_stack_guard(read_cr2()))

@@ -25,6 +25,7 @@
 #include "kernel/cpus.h"
 #include "kernel/options.h"
 #include "kernel/sched.h"
+#include "kernel/task.h"
 #include "kernel/upcall.h"
 #include "lib/assert.h"
 #include "lib/lock_check.h"
@@ -224,6 +225,7 @@ void kernel_main(paddr_t handoff_phys)
 	thread_user_init();
 	irq_enable();
 	start_cpus();
+	task_init();
 	cpu_slots_watch();
 	if (options.trace && trace_start(options.trace_records))
 		printk("trace: too little memory for rings of %u records: off\n",

@@ -28,6 +28,7 @@
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/switch.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
@@ -325,7 +326,7 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
 	kmap_switch_in(&next->kmap);
-	if (((u64)prev->user | (u64)next->user) != 0)
+	if (((u64)prev->user_state | (u64)next->user_state) != 0)
 		thread_switch_user_state(prev, next);
 	switch_stacks(&prev->sp, next->sp);
 }
@@ -387,6 +388,49 @@ void schedule(void)
 	irq_disable();
 	reschedule(false);
 	irq_enable();
+}
+
+/*
+ * May the CPU go straight from @prev, which blocks, to @next?  It must be one that blocks here and
+ * has left the CPU, nobody more urgent waits, and nothing about the two is special.
+ */
+static ALWAYS_INLINE bool may_hand_over(const struct run_queue *q, const struct thread *prev,
+					const struct thread *next) REQUIRES(q->lock)
+{
+	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
+	       READ_ONCE(prev->state) == THREAD_BLOCKED &&
+	       !(prev->attention | next->attention | q->closed) && migrate_count == 0 &&
+	       (u64)q->mask >> next->priority >> 1 == 0;
+}
+
+bool sched_hand_over(struct thread *next) NO_LOCK_CHECK
+{
+	struct run_queue *q = run_queue;
+	struct thread *prev = current;
+
+	spin_lock_irqs_off(&q->lock);
+	if (unlikely(!may_hand_over(q, prev, next))) {
+		spin_unlock_irqs_off(&q->lock);
+		return false;
+	}
+	WRITE_ONCE(next->state, THREAD_RUNNABLE);
+	next->on_rq = true;
+	prev->on_rq = false;
+	switch_threads(q, prev, next);
+	finish();
+	return true;
+}
+
+void sched_look_at(struct thread *t)
+{
+	u64 flags = irq_save();
+	struct run_queue *q = lock_queue_of(t);
+
+	spin_assert_held(&q->lock);
+	if (q->running == t)
+		kick(q);
+	spin_unlock(&q->lock);
+	leave(flags);
 }
 
 /* --- preemption --------------------------------------------------------------------------- */
@@ -464,7 +508,7 @@ vaddr_t sched_prepare_cpu(u32 cpu)
 	struct thread *idle;
 
 	if (run_queues[cpu].idle != NULL)
-		return run_queues[cpu].idle->stack_top;
+		return run_queues[cpu].idle->stack_top + sizeof(struct stack_head);
 	top = kspace_alloc_stack();
 	if (top == 0)
 		return 0;

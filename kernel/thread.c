@@ -5,6 +5,7 @@
 #include "kernel/sched.h"
 #include "kernel/thread.h"
 #include "arch/x86_64/switch.h"
+#include "arch/x86_64/syscall.h"
 #include "lib/assert.h"
 #include "lib/ksyms.h"
 #include "lib/string.h"
@@ -15,7 +16,7 @@ static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "thread", sizeof(struct 
 
 static u64 *stack_bottom(const struct thread *t)
 {
-	return (u64 *)(t->stack_top - KERNEL_STACK_SIZE);
+	return (u64 *)(t->stack_top + sizeof(struct stack_head) - KERNEL_STACK_SIZE);
 }
 
 void thread_check(const struct thread *t)
@@ -33,7 +34,7 @@ struct thread *thread_adopt(u32 cpu, const char *name, vaddr_t stack_top)
 	if (t == NULL)
 		return NULL;
 	t->magic = THREAD_MAGIC;
-	t->stack_top = stack_top;
+	t->stack_top = stack_top - sizeof(struct stack_head);
 	t->cpu = cpu;
 	t->state = THREAD_RUNNABLE;
 	t->priority = PRIORITY_DEFAULT;
@@ -75,7 +76,8 @@ struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn, void *a
 	t->state = THREAD_NEW;
 	t->fn = fn;
 	t->arg = arg;
-	t->sp = switch_new_stack(top, begin);
+	*stack_head_at(t->stack_top) = (struct stack_head){ 0 };
+	t->sp = switch_new_stack(t->stack_top, begin);
 	return t;
 }
 
@@ -118,6 +120,15 @@ void thread_exit(int status)
 	panic("thread %s runs after its end", self->name);
 }
 
+void thread_discard(struct thread *t)
+{
+	t->magic = 0;
+	if (t->user_state != NULL)
+		thread_free_user_state(t);
+	kspace_free_stack(t->stack_top + sizeof(struct stack_head));
+	kmem_cache_free(&cache, t);
+}
+
 int thread_join(struct thread *t)
 {
 	int status;
@@ -126,11 +137,7 @@ int thread_join(struct thread *t)
 	wait_for_completion(&t->dead);
 	DEBUG_ASSERT(!thread_on_cpu(t), "thread %s is joined while it runs", t->name);
 	status = t->status;
-	t->magic = 0;
-	if (t->user != NULL)
-		thread_free_user_state(t);
-	kspace_free_stack(t->stack_top);
-	kmem_cache_free(&cache, t);
+	thread_discard(t);
 	return status;
 }
 

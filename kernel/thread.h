@@ -56,11 +56,11 @@ typedef int (*thread_fn)(void *arg);
  * own while it runs, its CPU's switch code's otherwise.
  */
 struct thread {
-	u64 magic;		 /* [I] THREAD_MAGIC while it exists */
-	u64 sp;			 /* [s] stack pointer while it does not run */
-	vaddr_t stack_top;	 /* [I] */
-	struct mm *mm;		 /* [s] its address space, held; NULL: a kernel thread */
-	struct user_state *user; /* [I] user mode's registers beside the frame; NULL: none */
+	u64 magic;	   /* [I] THREAD_MAGIC while it exists */
+	u64 sp;		   /* [s] stack pointer while it does not run */
+	vaddr_t stack_top; /* [I] where it enters the kernel; above it a struct stack_head */
+	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
+	struct user_state *user_state; /* [I] user mode's registers beside the frame; NULL: none */
 
 	u32 cpu;	   /* [q] where it runs, or ran last */
 	u32 state;	   /* [q] enum thread_state; BLOCKED is set by itself, without the lock */
@@ -84,6 +84,7 @@ struct thread {
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
 	struct thread_pi pi;	    /* kernel/mutex.h */
+	struct user_thread *user;   /* [I] kernel/task.h; NULL: a kernel thread */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
 	char name[THREAD_NAME_MAX]; /* [I] */
 };
@@ -118,6 +119,9 @@ void thread_switch_user_state(struct thread *prev, struct thread *next) REQUIRES
 
 /* Before the first thread_add_user_state(): once. */
 void thread_user_init(void);
+
+/* Free a thread that was never started. */
+void thread_discard(struct thread *t);
 
 /* Let a new thread run.  Any context. */
 void thread_start(struct thread *t);

@@ -19,22 +19,22 @@ int thread_add_user_state(struct thread *t)
 {
 	struct user_state *s = kmem_cache_alloc(&cache);
 
-	ASSERT(t->state == THREAD_NEW && t->user == NULL, "thread %s gets registers too late",
+	ASSERT(t->state == THREAD_NEW && t->user_state == NULL, "thread %s gets registers too late",
 	       t->name);
 	if (s == NULL)
 		return -ENOMEM;
 	user_state_init(s);
-	t->user = s;
+	t->user_state = s;
 	return 0;
 }
 
 void thread_free_user_state(struct thread *t)
 {
-	kmem_cache_free(&cache, t->user);
-	t->user = NULL;
+	kmem_cache_free(&cache, t->user_state);
+	t->user_state = NULL;
 }
 
 void thread_switch_user_state(struct thread *prev, struct thread *next)
 {
-	user_state_switch(prev->user, next->user);
+	user_state_switch(prev->user_state, next->user_state);
 }

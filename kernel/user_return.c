@@ -4,8 +4,10 @@
  * tables user mode gets.
  */
 #include "arch/x86_64/pti.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_state.h"
+#include "kernel/task.h"
 #include "kernel/thread.h"
 #include "lib/assert.h"
 #include "mm/asid.h"
@@ -15,9 +17,12 @@ void trap_prepare_user(void)
 {
 	while (need_resched && preempt_count == 0)
 		preempt_in_interrupt();
+	if (current->user != NULL &&
+	    unlikely(READ_ONCE(stack_head_at(current->stack_top)->user_work) != 0))
+		user_thread_work();
 	tlb_check();
 	thread_check_leaks("returns to user mode");
-	DEBUG_ASSERT(current->user == NULL || user_state_is_loaded(current->user),
+	DEBUG_ASSERT(current->user_state == NULL || user_state_is_loaded(current->user_state),
 		     "CPU %u: thread %s goes to user mode with the registers of another", cpu_id,
 		     current->name);
 	if (pti_on)

@@ -176,7 +176,7 @@ static void put_values(struct visitor *p)
 	EXPECT_EQ(p->t, ring3(user_state_put), UD_IN_USER_MODE);
 	if (!cpu_features.fsgsbase)
 		EXPECT_EQ(p->t,
-			  user_state_set_bases(current->user, p->want.fs_base, p->want.gs_base), 0);
+			  user_state_set_bases(current->user_state, p->want.fs_base, p->want.gs_base), 0);
 }
 
 static void get_values(struct visitor *p)
@@ -426,8 +426,8 @@ static int hostile_bases(void *arg)
 		u32 fs, gs;
 
 		put_values(p);
-		EXPECT_EQ(p->t, user_state_set_bases(current->user, refused[i], 0), (u64)-EINVAL);
-		EXPECT_EQ(p->t, user_state_set_bases(current->user, 0, refused[i]), (u64)-EINVAL);
+		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, refused[i], 0), (u64)-EINVAL);
+		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, 0, refused[i]), (u64)-EINVAL);
 		fs = ring3_with(user_state_fs_base, 0, refused[i]);
 		gs = ring3_with(user_state_gs_base, 0, refused[i]);
 		if (fs == UD_IN_USER_MODE && gs == UD_IN_USER_MODE && cpu_features.fsgsbase) {
@@ -596,7 +596,7 @@ TEST("arch.user_state", fresh_after_others)
 			p = visitor_make(t, cpu, look_for_values, 0);
 			if (p == NULL)
 				return;
-			same += p->thread->user == *per_cpu_ptr(&user_state_owner, cpu);
+			same += p->thread->user_state == *per_cpu_ptr(&user_state_owner, cpu);
 			thread_start(p->thread);
 			visitor_join(p);
 		}
@@ -640,7 +640,7 @@ static void set_bases_of_sleeper(struct test *t, u32 cpu)
 		yield();
 	p->want.fs_base = DATA + 1;
 	p->want.gs_base = KERNEL_BASE + 1;
-	EXPECT_EQ(t, user_state_set_bases(p->thread->user, p->want.fs_base, p->want.gs_base), 0);
+	EXPECT_EQ(t, user_state_set_bases(p->thread->user_state, p->want.fs_base, p->want.gs_base), 0);
 	complete(&sleeper.wake);
 	visitor_join(p);
 }

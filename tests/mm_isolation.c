@@ -32,6 +32,7 @@
 
 /* linker.ld */
 extern const u8 text_begin[], text_end[], rodata_begin[];
+extern const u8 percpu_entry_begin[], percpu_entry_end[];
 extern const u8 entry_text_begin[], entry_text_end[], entry_data_begin[], entry_data_end[];
 
 /* mov rax, [FROM]; mov [TO], rax; ud2 */
@@ -50,7 +51,7 @@ static const u8 read_at[] = { 0x48, 0xa1, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0x0b };
 struct walk {
 	struct test *t;
 	const pte_t *kernel; /* the pair's kernel PGD */
-	u64 text, data, area, other;
+	u64 text, data, area, variables, other;
 };
 
 static bool lies_in(vaddr_t va, const u8 *begin, const u8 *end)
@@ -71,36 +72,61 @@ static bool is_area(vaddr_t va)
 	return false;
 }
 
+/* Pages of a CPU's variables that the classic kernel's entry code needs there. */
+static u64 variable_pages(void)
+{
+	return (u64)(percpu_entry_end - percpu_entry_begin) / PAGE_SIZE;
+}
+
+static bool is_variables(vaddr_t va)
+{
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+		if (percpu_offset[cpu] != 0 &&
+		    va - (percpu_offset[cpu] + (vaddr_t)percpu_entry_begin) <
+			    variable_pages() * PAGE_SIZE)
+			return true;
+	return false;
+}
+
 static bool name_leaf(void *arg, vaddr_t va, u64 size, const struct translation *tr)
 {
 	struct walk *w = arg;
 	struct translation kernel = pgtable_translate(w->kernel, va);
 	bool text = lies_in(va, entry_text_begin, entry_text_end);
 	bool data = lies_in(va, entry_data_begin, entry_data_end), area = is_area(va);
+	bool variables = is_variables(va), known = text || data || area || variables;
 
 	w->text += text;
 	w->data += data;
 	w->area += area;
-	w->other += !text && !data && !area;
-	EXPECT(w->t, text || data || area, "%#lx + %#lx is mapped and belongs to nothing", va,
-	       size);
+	w->variables += variables;
+	w->other += !known;
+	EXPECT(w->t, known, "%#lx + %#lx is mapped and belongs to nothing", va, size);
 	EXPECT(w->t, size == PAGE_SIZE && !tr->user && tr->pa == kernel.pa,
 	       "%#lx + %#lx: user %u, memory %#lx, the kernel's %#lx", va, size, tr->user, tr->pa,
 	       kernel.pa);
-	EXPECT(w->t, tr->write == area && (tr->exec == text || !cpu_features.nx),
+	EXPECT(w->t, tr->write == (area || variables) && (tr->exec == text || !cpu_features.nx),
 	       "%#lx: rights %s%s", va, tr->write ? "w" : "-", tr->exec ? "x" : "-");
 	return w->other < 8;
 }
 
+/* Of how many CPUs a user PGD maps the entry area and variables: the classic kernel's, of all. */
+static u64 cpus_mapped(void)
+{
+	u64 n = 1;
+
+	for (u32 cpu = 1; cpu < MAX_CPUS; cpu++)
+		n += percpu_offset[cpu] != 0 && cpu_area_base(cpu) != cpu_area_base(0);
+	return n;
+}
+
 static u64 area_pages(void)
 {
-	u64 pages = 0, areas = 1;
+	u64 pages = 0;
 
 	for (u32 i = 0; i < CPU_AREA_PAGES; i++)
 		pages += cpu_area_page_is_memory(i);
-	for (u32 cpu = 1; cpu < MAX_CPUS; cpu++)
-		areas += percpu_offset[cpu] != 0 && cpu_area_base(cpu) != cpu_area_base(0);
-	return pages * areas;
+	return pages * cpus_mapped();
 }
 
 /* Each byte that a user PGD maps of the kernel has a name; and all that it needs is there. */
@@ -122,13 +148,14 @@ TEST("mm.isolation", user_pgd_maps_the_entry_only)
 	EXPECT_EQ(t, w.text, (u64)(entry_text_end - entry_text_begin) / PAGE_SIZE);
 	EXPECT_EQ(t, w.data, (u64)(entry_data_end - entry_data_begin) / PAGE_SIZE);
 	EXPECT_EQ(t, w.area, area_pages());
+	EXPECT_EQ(t, w.variables, variable_pages() * cpus_mapped());
 	for (u32 e = 0; e < USER_ENTRIES; e++)
 		EXPECT(t, pte_address(pti_user_pgd(pgd)[e]) == pte_address(pgd[e]),
 		       "entry %u: %#lx for user mode, %#lx for the kernel", e, pti_user_pgd(pgd)[e],
 		       pgd[e]);
 	test_note("mapped for user mode: %lu pages of entry text, %lu of entry data, %lu of entry "
-		  "areas, %lu others",
-		  w.text, w.data, w.area, w.other);
+		  "areas, %lu of variables, %lu others",
+		  w.text, w.data, w.area, w.variables, w.other);
 	use(NULL);
 	mm_put(mm);
 }

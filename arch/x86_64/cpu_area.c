@@ -6,6 +6,7 @@
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/trap.h"
 
 /* Segment descriptors of long mode: base and limit count for nothing but SEL_CPU_NUMBER. */
@@ -17,7 +18,7 @@
 #define DESC_CPU_NUMBER	 0x0040f50000000000ul /* data, read-only, DPL 3, byte limit */
 #define DESC_TSS	 0x0000890000000000ul
 
-DEFINE_PER_CPU(u64, entry_stack_top);
+DEFINE_PER_CPU_ENTRY(u64, entry_stack_top);
 
 /* The 16-byte descriptor of a TSS (SDM vol. 3A, figure 8-4). */
 static void set_tss_descriptor(u64 *entry, const struct tss *tss)
@@ -61,4 +62,5 @@ void cpu_area_load(void)
 	__asm__ volatile("lgdt %0" ::"m"(gdt) : "memory");
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS) : "memory");
 	idt_load();
+	syscall_init_cpu();
 }

@@ -55,6 +55,7 @@ struct tss {
 struct cpu_entry {
 	u64 gdt[GDT_ENTRIES];
 	struct tss tss;
+	u64 user_sp; /* percpu kernel: a system call's, until it has a stack */
 };
 
 STATIC_ASSERT(sizeof(struct cpu_entry) <= PAGE_SIZE, "descriptor tables share one page");

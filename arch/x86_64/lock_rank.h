@@ -12,8 +12,11 @@ enum lock_rank {
 	LOCK_RANK_MM,	    /* mm/mm.h: one address space; held while other CPUs are waited for */
 	LOCK_RANK_KSPACE,   /* mm/kspace.c: the kernel half's page tables and windows */
 	LOCK_RANK_OBJECT,   /* mm/object.c: one memory object's array of pages */
+	LOCK_RANK_TASK,	    /* kernel/task.c: one task's threads; those that wait for the reaper */
+	LOCK_RANK_HANDLES,  /* kernel/handle.c: one task's handles */
 	LOCK_RANK_SLAB,	    /* mm/slab.c: one cache's lists */
 	LOCK_RANK_WAIT,	    /* kernel/wait.c: one wait queue */
+	LOCK_RANK_ENDPOINT, /* kernel/ipc.c: who waits at one endpoint */
 	LOCK_RANK_PI,	    /* kernel/mutex.c: who waits for which mutex, and priorities */
 	LOCK_RANK_RUNQUEUE, /* kernel/sched.c: one CPU's run queue; held across a switch, which
 			       may give a slot its PGD */

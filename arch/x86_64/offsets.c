@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 #include "arch/x86_64/cpu_area.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/trapframe.h"
 
 #define VALUE(name, value)	   __asm__ volatile(".ascii \"->" #name " %0\"" ::"i"(value))
@@ -21,6 +23,7 @@ void offsets(void)
 	VALUE(KERNEL_CS, SEL_KERNEL_CODE);
 	VALUE(KERNEL_DS, SEL_KERNEL_DATA);
 	VALUE(USER_CS, SEL_USER_CODE | RPL_USER);
+	VALUE(RFLAGS_USER, RFLAGS_FIXED | RFLAGS_IF);
 	VALUE(USER_DS, SEL_USER_DATA | RPL_USER);
 	VALUE(CPU_NUMBER_SELECTOR, SEL_CPU_NUMBER);
 	VALUE(MSR_EFER_NUMBER, MSR_EFER);
@@ -31,6 +34,9 @@ void offsets(void)
 	VALUE(CPUID_LA57_BIT, CPUID_FEATURES_LA57);
 	VALUE(EFER_LME_BIT, EFER_LME);
 	VALUE(CR0_PAGED, CR0_PE | CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP);
+
+	VALUE(CPU_ENTRY_USER_SP, CPU_AREA_FIRST + offsetof(struct cpu_entry, user_sp));
+	VALUE(CPU_ENTRY_STACK_TOP, CPU_AREA_FIRST + (CPU_AREA_ENTRY_STACK_PAGE + 1) * PAGE_SIZE);
 
 	VALUE(PTI_PGD, PTI_PGD_BIT);
 	VALUE(PTI_USER, PTI_USER_BITS);
@@ -70,6 +76,9 @@ void offsets(void)
 	OFFSET(TF_RSP, struct trapframe, rsp);
 	OFFSET(TF_SS, struct trapframe, ss);
 	VALUE(TF_SIZE, sizeof(struct trapframe));
+
+	OFFSET(SF_RAX, struct syscall_frame, rax);
+	VALUE(SYSCALL_FRAME_SIZE, sizeof(struct syscall_frame));
 
 	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);
 	OFFSET(AP_TRAMPOLINE_CR3, struct ap_params, trampoline_cr3);

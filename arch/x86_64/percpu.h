@@ -27,6 +27,10 @@
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) PERCPU_QUAL name
 #define DEFINE_PER_CPU(type, name)  SECTION(".percpu") __typeof__(type) PERCPU_QUAL name
 
+/* The same, of what entry code may need before it has left the user PGD. */
+#define DEFINE_PER_CPU_ENTRY(type, name)                                                           \
+	SECTION(PERCPU_ENTRY_SECTION) __typeof__(type) PERCPU_QUAL name
+
 /* The type a per-CPU pointer points to, without the segment: a value has no qualifiers. */
 #define PERCPU_TYPE(ptr)                                                                           \
 	__typeof__(({                                                                              \

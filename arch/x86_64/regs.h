@@ -43,6 +43,9 @@
 #define RFLAGS_FIXED BIT(1)
 #define RFLAGS_TF    BIT(8)
 #define RFLAGS_DF    BIT(10)
+#define RFLAGS_IOPL  (3ul << 12)
+#define RFLAGS_NT    BIT(14)
+#define RFLAGS_RF    BIT(16)
 #define RFLAGS_AC    BIT(18)
 
 #define EFER_SCE BIT(0)
@@ -59,6 +62,9 @@
 #define MSR_X2APIC_BASE	      0x800 /* register at MMIO offset n is MSR 0x800 + n / 16 */
 #define MSR_PAT		      0x277
 #define MSR_EFER	      0xc0000080
+#define MSR_STAR	      0xc0000081
+#define MSR_LSTAR	      0xc0000082
+#define MSR_FMASK	      0xc0000084
 #define MSR_FS_BASE	      0xc0000100
 #define MSR_GS_BASE	      0xc0000101
 #define MSR_KERNEL_GS_BASE    0xc0000102

@@ -30,13 +30,13 @@
 
 %include "offsets.inc"
 %include "twin_entry.inc"
+%include "load_cr3.inc"
 
 bits 64
 default rel
 
 extern trap, trap_prepare_user, kernel_stack_top, entry_stack_top
-extern pti_on, pti_noflush, pti_user_cr3
-extern tlb_mailbox_cr3_rax, tlb_mailbox_cr3_rdi, tlb_mailbox_cr3_r14
+extern pti_on, pti_user_cr3
 global trap_stubs, trap_stubs_isolated, trap_return_to_user, trap_iret, trap_iret_isolated
 
 section .entry_text progbits alloc exec nowrite align=4096
@@ -86,28 +86,6 @@ section .entry_text progbits alloc exec nowrite align=4096
 ; Offsets before the registers are pushed: vector, error, RIP, CS.
 %define EARLY_RIP 16
 %define EARLY_CS 24
-
-; Load CR3 from %1: RAX, RDI or R14.  Five bytes, which tlbcheck=on makes a call (tlb_mailbox.h).
-%macro LOAD_CR3 1
-%%site:
-  %ifidni %1, r14
-	db	0x3e			; a prefix that means nothing
-  %else
-	db	0x3e, 0x3e
-  %endif
-	mov	cr3, %1
-section .tlb_sites progbits alloc noexec nowrite align=4
-	dd	%%site - $
-	dd	tlb_mailbox_cr3_ %+ %1 - $
-section .entry_text
-%endmacro
-
-; The kernel PGD from the user PGD in %1, with what the kernel's tag holds.
-%macro KERNEL_CR3 1
-	and	%1, ~PTI_USER
-	or	%1, [pti_noflush]
-	LOAD_CR3 %1
-%endmacro
 
 ; The three ways in.  %1: suffix of the labels; %2: is isolation on?
 %macro WAYS_IN 2

@@ -7,7 +7,7 @@
 #include "kernel/abi.h"
 #include "lib/types.h"
 
-static ALWAYS_INLINE s64 syscall0(enum syscall number)
+static ALWAYS_INLINE s64 syscall0(enum syscall_number number)
 {
 	s64 result;
 
@@ -15,7 +15,7 @@ static ALWAYS_INLINE s64 syscall0(enum syscall number)
 	return result;
 }
 
-static ALWAYS_INLINE s64 syscall1(enum syscall number, u64 a)
+static ALWAYS_INLINE s64 syscall1(enum syscall_number number, u64 a)
 {
 	s64 result;
 
@@ -23,7 +23,7 @@ static ALWAYS_INLINE s64 syscall1(enum syscall number, u64 a)
 	return result;
 }
 
-static ALWAYS_INLINE s64 syscall2(enum syscall number, u64 a, u64 b)
+static ALWAYS_INLINE s64 syscall2(enum syscall_number number, u64 a, u64 b)
 {
 	s64 result;
 
@@ -34,7 +34,7 @@ static ALWAYS_INLINE s64 syscall2(enum syscall number, u64 a, u64 b)
 	return result;
 }
 
-static ALWAYS_INLINE s64 syscall3(enum syscall number, u64 a, u64 b, u64 c)
+static ALWAYS_INLINE s64 syscall3(enum syscall_number number, u64 a, u64 b, u64 c)
 {
 	s64 result;
 
@@ -45,7 +45,7 @@ static ALWAYS_INLINE s64 syscall3(enum syscall number, u64 a, u64 b, u64 c)
 	return result;
 }
 
-static ALWAYS_INLINE s64 syscall6(enum syscall number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+static ALWAYS_INLINE s64 syscall6(enum syscall_number number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
 	register u64 r10 __asm__("r10") = d;
 	register u64 r8 __asm__("r8") = e;

@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#define PERCPU_QUAL __seg_gs
+#define PERCPU_QUAL	     __seg_gs
+#define PERCPU_ENTRY_SECTION ".percpu.entry" /* pages that the user PGD maps too */
 
 #ifdef __clang__
 #define PERCPU_ASM(operand) "%%gs:" operand

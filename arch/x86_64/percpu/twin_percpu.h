@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#define PERCPU_QUAL		    /* an ordinary object */
-#define PERCPU_ASM(operand) operand /* an ordinary memory operand */
-#define PERCPU_LVALUE(var)  (var)   /* what an asm constraint takes */
-#define PERCPU_CLOBBER		    /* the operands say all */
+#define PERCPU_QUAL		       /* an ordinary object */
+#define PERCPU_ENTRY_SECTION ".percpu" /* entry code has the entry area for that */
+#define PERCPU_ASM(operand)  operand   /* an ordinary memory operand */
+#define PERCPU_LVALUE(var)   (var)     /* what an asm constraint takes */
+#define PERCPU_CLOBBER		       /* the operands say all */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/syscall.h - system calls, as C sees them.
+ *
+ * The number is in RAX, the result comes back there.  A call finds and leaves the other
+ * registers in its frame: RDI, RSI, RDX, R10, R8, R9, R12 and R13 are arguments and, where a call
+ * says so, results; else the user finds in them what was there.  RCX and R11 are spoilt (SYSCALL).
+ *
+ * The frame of a thread that is in a system call lies at a fixed place, the top of its stack,
+ * so that a message can be put into another thread's registers.  Above it is a word that says
+ * whether something is to be done before the thread is in user mode again.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* As syscall.asm pushes it. */
+struct syscall_frame {
+	u64 rdi, rsi, rdx, r10, r8, r9, r12, r13;
+	u64 rax;
+	u64 rip, rflags, rsp;
+};
+
+/* Above the stack on which a thread enters the kernel. */
+struct stack_head {
+	u64 user_work; /* not 0: trap_prepare_user() has more to do; atomic */
+	u64 reserved;  /* keeps the stack aligned */
+};
+
+STATIC_ASSERT(sizeof(struct syscall_frame) % 16 == 0 && sizeof(struct stack_head) % 16 == 0,
+	      "a stack is aligned to 16 bytes at each call");
+
+/* What belongs to a thread that enters the kernel at @entry, which kernel_stack_top says. */
+static inline struct stack_head *stack_head_at(vaddr_t entry)
+{
+	return (struct stack_head *)entry;
+}
+
+static inline struct syscall_frame *syscall_frame_at(vaddr_t entry)
+{
+	return (struct syscall_frame *)entry - 1;
+}
+
+/* Interrupts on, on the thread's stack, on the kernel's PGD.  The value is for RAX. */
+typedef s64 (*syscall_fn)(struct syscall_frame *f);
+
+/* By number; the last one, @syscall_last, is called for all above it too.  kernel/syscall.c */
+extern const syscall_fn syscall_table[];
+extern const u64 syscall_last;
+
+/*
+ * The current thread, whose address space is loaded, goes on in user mode at @rip with stack
+ * pointer @rsp and @arg in RDI, other registers 0, interrupts on.  It enters the kernel at @entry,
+ * its stack_top.  syscall.asm
+ */
+NORETURN void user_enter(u64 rip, u64 rsp, u64 arg, vaddr_t entry);
+
+/* Let this CPU take system calls.  Its entry area is loaded; interrupts off. */
+void syscall_init_cpu(void);

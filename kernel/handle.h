@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/handle.h - a task's handles: numbers that stand for objects, with rights.
+ *
+ * A handle is an entry's index and how often the entry was used, so that one that was closed is
+ * not taken for its successor.  A table is a page: HANDLES_MAX is the task's limit.
+ *
+ * handle_find() takes no lock: interrupts are off, and an entry that was emptied is not filled
+ * again before everybody who may have seen what it was has had them on.
+ */
+#pragma once
+
+#include "arch/x86_64/shared.h"
+#include "arch/x86_64/spinlock.h"
+#include "kernel/kobj.h"
+
+#define HANDLE_INDEX_BITS 8u
+#define HANDLES_MAX	  (1u << HANDLE_INDEX_BITS)
+#define HANDLE_USES_MAX	  (1u << 22) /* then the entry is not used again; keeps handles positive */
+
+struct handle_entry {
+	struct kobj *object; /* what .handle stands for; NULL: the entry is free */
+	u32 handle;	     /* 0: none; written last when it is filled, first when it is emptied */
+	u16 rights;
+	u16 type;
+};
+
+struct handle_table {
+	struct spinlock lock; /* rank LOCK_RANK_HANDLES: who fills and empties */
+	struct handle_entry *entries;
+	u32 count GUARDED_BY(lock);
+	u32 uses[HANDLES_MAX] GUARDED_BY(lock); /* of each entry, so far */
+};
+
+/* An empty table.  0 or -ENOMEM. */
+int handle_table_init(struct handle_table *t) WARN_UNUSED_RESULT;
+
+/* Close all; nobody uses the table any more.  Interrupts on, no lock held. */
+void handle_table_destroy(struct handle_table *t);
+
+/* A new handle for @object, whose reference it takes over.  -ENOSPC: the table is full. */
+s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNUSED_RESULT;
+
+/*
+ * Take @handle away, wait until nobody looks at what it led to, and drop its reference.  0, or
+ * -EBADF.  Interrupts on, no lock held.
+ */
+int handle_close(struct handle_table *t, u32 handle);
+
+/*
+ * What @handle leads to, if it is of @type and has all of @rights, good while interrupts stay
+ * off; NULL else.
+ */
+static ALWAYS_INLINE struct kobj *handle_find(const struct handle_table *t, u64 handle,
+					      enum kobj_type type, u32 rights)
+{
+	const struct handle_entry *e = &t->entries[handle & (HANDLES_MAX - 1)];
+
+	if (unlikely(shared_load(&e->handle) != handle || handle == 0 || e->type != type ||
+		     (e->rights & rights) != rights))
+		return NULL;
+	return e->object;
+}
+
+/* The same for any type, with what else there is to know. */
+struct kobj *handle_find_any(const struct handle_table *t, u64 handle, u32 *rights);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/ipc.c - see ipc.h.
+ *
+ * Who waits is the partner's to complete: exactly one takes it off an endpoint's list under
+ * that endpoint's lock, or out of user_thread.caller by an exchange; he writes words and result
+ *into its frame, then IPC_DONE, then wakes it.  A thread that is to end takes itself out in the
+ * same two ways, and if somebody was faster, waits for his IPC_DONE.
+ *
+ * No references are held: endpoints and threads are found and used with interrupts off, and
+ * freed only when everybody has had them on (kobj.h).
+ *
+ *	caller				receiver
+ *	  IPC_WAITS			  IPC_WAITS
+ *	  off the list: the receiver	  on the list
+ *	  words to its frame, .caller	  (blocked)
+ *	  IPC_DONE, switch to it	  runs
+ *	  (blocked)			  .caller out, words to its frame
+ *	  runs				  IPC_DONE; on the list; switch to it
+ */
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/shared.h"
+#include "kernel/abi.h"
+#include "kernel/ipc.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+#include "lib/err.h"
+#include "mm/slab.h"
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct syscall_frame *from)
+{
+	to->rsi = from->rsi;
+	to->rdx = from->rdx;
+	to->r10 = from->r10;
+	to->r8 = from->r8;
+	to->r9 = from->r9;
+	to->r12 = from->r12;
+	to->r13 = from->r13;
+}
+
+/* @u, which waits, is done: it may go on at once. */
+static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
+{
+	u->ipc_result = result;
+	shared_store(&u->ipc_state, IPC_DONE);
+}
+
+/*
+ * From here on it blocks; before anybody can see it wait.  Who completes it writes IPC_DONE, who
+ * kills it writes .killed, before he reads the state; the locked operation that follows here
+ * (an endpoint's lock) comes before the other two are read.
+ */
+static ALWAYS_INLINE void begin_wait(struct user_thread *u)
+{
+	WRITE_ONCE(u->ipc_state, IPC_WAITS);
+	WRITE_ONCE(u->thread->state, THREAD_BLOCKED);
+}
+
+/* @receiver, on no list any more, has @caller's message. */
+static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller)
+{
+	copy_words(user_frame(receiver), user_frame(caller));
+	WRITE_ONCE(caller->callee, receiver);
+	WRITE_ONCE(receiver->caller, caller);
+	set_done(receiver, 0);
+}
+
+/* --- lists.  Interrupts off --------------------------------------------------------------------
+ */
+
+static ALWAYS_INLINE struct endpoint *find(const struct user_thread *me, u64 handle, u32 right)
+{
+	struct kobj *k = handle_find(&me->task->handles, handle, KOBJ_ENDPOINT, right);
+
+	return k != NULL ? container_of(k, struct endpoint, kobj) : NULL;
+}
+
+/* The first that waits on @list, off it; NULL: nobody does. */
+static ALWAYS_INLINE struct user_thread *take_first(struct list_node *list)
+{
+	struct user_thread *u;
+
+	if (list_empty(list))
+		return NULL;
+	u = list_first(list, struct user_thread, ipc_node);
+	list_del(&u->ipc_node);
+	return u;
+}
+
+static ALWAYS_INLINE void queue(struct user_thread *me, struct endpoint *ep, struct list_node *list)
+{
+	WRITE_ONCE(me->waits_at, ep);
+	list_add_tail(&me->ipc_node, list);
+}
+
+/* Nobody will complete @me any more, or has, or is about to: false. */
+static bool take_back(struct user_thread *me) REQUIRES(irqs_off)
+{
+	struct endpoint *ep = READ_ONCE(me->waits_at);
+	struct user_thread *callee = READ_ONCE(me->callee), *expected = me;
+	bool waited = false;
+
+	if (ep != NULL) {
+		spin_lock_irqs_off(&ep->lock);
+		waited = !list_empty(&me->ipc_node);
+		list_del(&me->ipc_node);
+		spin_unlock_irqs_off(&ep->lock);
+	}
+	return waited || (callee != NULL &&
+			  __atomic_compare_exchange_n(&callee->caller, &expected, NULL, false,
+						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+}
+
+/* --- waiting -----------------------------------------------------------------------------------
+ */
+
+static bool give_up(struct user_thread *me)
+{
+	u64 flags = irq_save();
+	bool mine = take_back(me);
+
+	irq_restore(flags);
+	if (mine)
+		set_done(me, -EINTR);
+	return mine;
+}
+
+/* Block until somebody has completed @me, or it shall end.  Interrupts off; on meanwhile. */
+static NOINLINE void wait_done(struct user_thread *me) REQUIRES(irqs_off)
+{
+	irq_enable();
+	for (;;) {
+		thread_prepare_to_block();
+		if (shared_load(&me->ipc_state) == IPC_DONE)
+			break;
+		if (unlikely(READ_ONCE(me->killed)) && give_up(me))
+			break;
+		schedule();
+	}
+	thread_stay_awake();
+	irq_disable();
+}
+
+static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *partner)
+	REQUIRES(irqs_off)
+{
+	if (partner != NULL)
+		thread_wake(partner->thread);
+	wait_done(me);
+}
+
+/* What comes when @me has queued up, or said something to @partner (NULL: to nobody). */
+static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner)
+	RELEASES(irqs_off)
+{
+	if (unlikely(partner == NULL || READ_ONCE(me->killed) || !sched_hand_over(partner->thread)))
+		wake_and_wait(me, partner);
+	else if (unlikely(shared_load(&me->ipc_state) != IPC_DONE))
+		wait_done(me);
+	irq_enable();
+	WRITE_ONCE(me->waits_at, NULL);
+	return me->ipc_result;
+}
+
+/* --- system calls ------------------------------------------------------------------------------
+ */
+
+s64 sys_call(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user, *receiver;
+	struct endpoint *ep;
+	bool dead;
+
+	irq_disable();
+	ep = find(me, f->rdi, RIGHT_CALL);
+	if (unlikely(ep == NULL)) {
+		irq_enable();
+		return -EBADF;
+	}
+	begin_wait(me);
+	spin_lock_irqs_off(&ep->lock);
+	receiver = take_first(&ep->receivers);
+	dead = receiver == NULL && ep->dead;
+	if (receiver == NULL && !dead)
+		queue(me, ep, &ep->callers);
+	spin_unlock_irqs_off(&ep->lock);
+	if (unlikely(dead)) {
+		thread_stay_awake();
+		irq_enable();
+		return -EPIPE;
+	}
+	if (likely(receiver != NULL))
+		deliver(receiver, me);
+	return switch_and_wait(me, receiver);
+}
+
+/* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
+static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
+{
+	struct user_thread *caller = shared_xchg(&me->caller, NULL);
+
+	if (caller != NULL) {
+		copy_words(user_frame(caller), user_frame(me));
+		WRITE_ONCE(caller->callee, NULL);
+		set_done(caller, 0);
+	}
+	return caller;
+}
+
+s64 sys_reply_wait(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user, *caller, *next;
+	struct endpoint *ep;
+
+	irq_disable();
+	ep = find(me, f->rdi, RIGHT_RECEIVE);
+	if (unlikely(ep == NULL)) {
+		irq_enable();
+		return -EBADF;
+	}
+	caller = reply(me);
+	begin_wait(me);
+	spin_lock_irqs_off(&ep->lock);
+	next = take_first(&ep->callers);
+	if (next == NULL)
+		queue(me, ep, &ep->receivers);
+	spin_unlock_irqs_off(&ep->lock);
+	if (unlikely(next != NULL)) {
+		deliver(me, next);
+		thread_stay_awake();
+		irq_enable();
+		if (caller != NULL)
+			thread_wake(caller->thread);
+		return me->ipc_result;
+	}
+	return switch_and_wait(me, caller);
+}
+
+/* --- ends --------------------------------------------------------------------------------------
+ */
+
+void ipc_thread_ends(struct user_thread *u)
+{
+	u64 flags = irq_save();
+	struct user_thread *caller = shared_xchg(&u->caller, NULL);
+
+	if (caller != NULL) {
+		set_done(caller, -EPIPE);
+		thread_wake(caller->thread);
+	}
+	irq_restore(flags);
+}
+
+struct endpoint *endpoint_create(void)
+{
+	struct endpoint *ep = kzalloc(sizeof(*ep));
+
+	if (ep == NULL)
+		return NULL;
+	kobj_init(&ep->kobj, KOBJ_ENDPOINT);
+	spin_init(&ep->lock, "endpoint", LOCK_RANK_ENDPOINT);
+	list_init(&ep->receivers);
+	list_init(&ep->callers);
+	return ep;
+}
+
+/* Under the lock. */
+static void fail_all(struct list_node *list)
+{
+	struct user_thread *u;
+
+	while ((u = take_first(list)) != NULL) {
+		set_done(u, -EPIPE);
+		thread_wake(u->thread);
+	}
+}
+
+void endpoint_gains_receiver(struct endpoint *ep)
+{
+	u64 flags = spin_lock_irqsave(&ep->lock);
+
+	ep->receive_handles++;
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
+void endpoint_loses_receiver(struct endpoint *ep)
+{
+	u64 flags = spin_lock_irqsave(&ep->lock);
+
+	if (--ep->receive_handles == 0) {
+		ep->dead = true;
+		fail_all(&ep->receivers);
+		fail_all(&ep->callers);
+	}
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
+/* No handle leads here; who still waits had one that was closed meanwhile. */
+void endpoint_free(struct endpoint *ep)
+{
+	u64 flags = spin_lock_irqsave(&ep->lock);
+
+	ep->dead = true;
+	fail_all(&ep->receivers);
+	fail_all(&ep->callers);
+	spin_unlock_irqrestore(&ep->lock, flags);
+	kobj_wait_for_lookers(); /* take_back() */
+	kfree(ep);
+}

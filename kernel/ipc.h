@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/ipc.h - endpoints: where tasks call each other.
+ *
+ * A caller waits until it has a reply.  A receiver that replies waits for the next call in the
+ * same system call.  Who meets a partner that waits on this CPU switches straight to it, and
+ * what is said goes from register frame to register frame.
+ */
+#pragma once
+
+#include "arch/x86_64/spinlock.h"
+#include "arch/x86_64/syscall.h"
+#include "kernel/kobj.h"
+#include "lib/list.h"
+
+struct user_thread;
+
+struct endpoint {
+	struct kobj kobj;
+	struct spinlock lock;			     /* rank LOCK_RANK_ENDPOINT, interrupts off */
+	struct list_node receivers GUARDED_BY(lock); /* user_thread.ipc_node, first come first */
+	struct list_node callers GUARDED_BY(lock);
+	u32 receive_handles GUARDED_BY(lock); /* handles with RIGHT_RECEIVE */
+	bool dead GUARDED_BY(lock);	      /* there were some, and are none: -EPIPE */
+};
+
+/* With one reference.  NULL: out of memory. */
+struct endpoint *endpoint_create(void) WARN_UNUSED_RESULT;
+
+/* For kobj.c. */
+void endpoint_free(struct endpoint *ep);
+void endpoint_gains_receiver(struct endpoint *ep);
+void endpoint_loses_receiver(struct endpoint *ep);
+
+/* System calls (abi.h). */
+s64 sys_call(struct syscall_frame *f);
+s64 sys_reply_wait(struct syscall_frame *f);
+
+/* @u, which is the current thread, ends: who waits for its reply gets -EPIPE. */
+void ipc_thread_ends(struct user_thread *u);

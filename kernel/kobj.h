@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/kobj.h - what all objects that handles lead to have in common: a type, and a count of
+ * references: handles, and whoever else must find it alive.
+ *
+ * A system call finds an object by its handle with interrupts off (handle.h), and needs no
+ * reference as long as they stay off: whoever takes a handle away waits, before he drops its
+ * reference, until each CPU has had them on again.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+enum kobj_type {
+	KOBJ_TASK = 1,
+	KOBJ_ENDPOINT,
+};
+
+struct kobj {
+	u32 refs; /* atomic */
+	u32 type; /* constant: enum kobj_type */
+};
+
+static inline void kobj_init(struct kobj *k, enum kobj_type type)
+{
+	k->refs = 1;
+	k->type = type;
+}
+
+/* Another reference, by who has one, or has found it by a handle, interrupts still off. */
+static inline void kobj_get(struct kobj *k)
+{
+	__atomic_fetch_add(&k->refs, 1, __ATOMIC_RELAXED);
+}
+
+/* Drop a reference; with the last one the object ends.  Interrupts on, no lock held. */
+void kobj_put(struct kobj *k);
+
+/* Of a handle with @rights there is one more; one less, interrupts on and no lock held. */
+void kobj_handle_opened(struct kobj *k, u32 rights);
+void kobj_handle_closed(struct kobj *k, u32 rights);
+
+/*
+ * When this returns, each CPU has had interrupts on since it was called: nobody is still at
+ * what he had found before.  As run_on_cpus(); may be moved to another CPU meanwhile.
+ */
+void kobj_wait_for_lookers(void);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/task.h - tasks: an address space and a table of handles; and their threads, which are
+ * in user mode but for system calls, faults and interrupts.
+ *
+ *	struct task *task = task_create("server");
+ *	map what it needs into task->mm
+ *	err = task_start_thread(task, &(struct user_start){ .rip = ..., .rsp = ... });
+ *	status = task_wait(task);		all its threads have ended
+ *	kobj_put(&task->kobj);
+ *
+ * A thread ends by a system call, by a fault that nobody resolves, or when it is told to
+ * (task_kill()): at the latest when it would be in user mode again.  Nothing of it is left
+ * when task_wait() returns.
+ */
+#pragma once
+
+#include "arch/x86_64/syscall.h"
+#include "kernel/handle.h"
+#include "kernel/thread.h"
+
+#define TASK_THREADS_MAX 64u
+
+struct task {
+	struct kobj kobj;
+	struct mm *mm; /* [I] held */
+	struct handle_table handles;
+	struct spinlock lock;			   /* rank LOCK_RANK_TASK */
+	struct list_node threads GUARDED_BY(lock); /* struct user_thread */
+	u32 nr_threads GUARDED_BY(lock);
+	bool killed GUARDED_BY(lock);
+	int status GUARDED_BY(lock); /* of the thread that ended last */
+	struct wait_queue ended;     /* nr_threads is 0 */
+	char name[THREAD_NAME_MAX];  /* [I] */
+};
+
+/* Where a thread begins in user mode. */
+struct user_start {
+	u64 rip, rsp, arg; /* arg: in RDI */
+	u32 priority;	   /* 0: the default */
+	u32 cpu;	   /* the only one it may run on, or ANY_USER_CPU */
+};
+
+#define ANY_USER_CPU MAX_CPUS
+
+enum ipc_state {
+	IPC_WAITS, /* for a message, or for the reply to one */
+	IPC_DONE,  /* .ipc_result and the frame's words are the result */
+};
+
+/* What a thread of a task has that others have not.  [s]: its own. */
+struct user_thread {
+	struct task *task;	 /* [I] held */
+	struct thread *thread;	 /* [I] */
+	struct list_node node;	 /* task->lock: of task->threads; then of the dead, in task.c */
+	struct user_start start; /* [I] */
+	bool killed;		 /* shared: it shall end */
+
+	/* kernel/ipc.c */
+	struct list_node ipc_node;  /* the lock of .waits_at, which is where it waits */
+	struct endpoint *waits_at;  /* shared; good with interrupts off */
+	struct user_thread *caller; /* atomic: who waits for this one's reply; taken by xchg */
+	struct user_thread *callee; /* [s] whom it called; good with interrupts off */
+	u32 ipc_state;		    /* shared */
+	s64 ipc_result;		    /* written before ipc_state is IPC_DONE */
+};
+
+/* An empty task with one reference.  NULL: out of memory. */
+struct task *task_create(const char *name) WARN_UNUSED_RESULT;
+
+/* 0; -ENOMEM; -ESRCH: the task is being killed; -ENOSPC: it has TASK_THREADS_MAX. */
+int task_start_thread(struct task *task, const struct user_start *start) WARN_UNUSED_RESULT;
+
+/* Tell all threads of @task to end.  It takes no more.  Interrupts on, no lock held. */
+void task_kill(struct task *task);
+
+/* Wait until the task has no threads; the status of the one that ended last. */
+int task_wait(struct task *task);
+
+/* The current thread, a task's, ends.  Interrupts on, no lock held. */
+NORETURN void user_thread_exit(int status);
+
+/* For trap_prepare_user(): something is to be done.  Interrupts off. */
+void user_thread_work(void) REQUIRES(irqs_off);
+
+/* Does the current thread have to end? */
+static inline bool user_thread_killed(void)
+{
+	return READ_ONCE(current->user->killed);
+}
+
+/* For kobj.c: the last reference is gone. */
+void task_free(struct task *task);
+
+/* The frame of the system call that @u is in. */
+static ALWAYS_INLINE struct syscall_frame *user_frame(const struct user_thread *u)
+{
+	return syscall_frame_at(u->thread->stack_top);
+}
+
+/* Start what frees ended threads.  Once. */
+void task_init(void);

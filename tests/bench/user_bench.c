@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/bench/user_bench.c - what user mode pays, measured there: from a reading of the TSC
+ * in ring 3 to the next.
+ */
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/uaccess.h"
+#include "kernel/abi.h"
+#include "lib/assert.h"
+#include "tests/bench/bench.h"
+#include "tests/user_memory.h"
+#include "tests/user_task.h"
+
+USER_PROGRAM(measures_nothing);
+USER_PROGRAM(measures_null);
+USER_PROGRAM(measures_call);
+USER_PROGRAM(echoes);
+
+static struct task *make(const char *name, const u8 *code, size_t size)
+{
+	struct task *task = user_task(NULL, name, code, size);
+
+	ASSERT(task != NULL, "out of memory");
+	return task;
+}
+
+/* Let @task's only thread measure on this CPU, and take what it wrote. */
+static void run(struct bench *b, struct task *task)
+{
+	ASSERT(user_task_start(NULL, task, USER_DATA_AT, cpu_id), "no thread");
+	(void)task_wait(task);
+	kthread_use_mm(task->mm);
+	for (u32 i = 0; bench_more(b); i++)
+		bench_add(b, get(USER_DATA_AT + i * sizeof(u64)));
+	kthread_unuse_mm();
+	kobj_put(&task->kobj);
+}
+
+BENCH(user_clock)
+{
+	run(b, make("bench", USER_CODE(measures_nothing)));
+}
+
+BENCH(null_syscall)
+{
+	run(b, make("bench", USER_CODE(measures_null)));
+}
+
+BENCH(ipc_round_trip)
+{
+	struct task *client = make("client", USER_CODE(measures_call));
+	struct task *server = make("server", USER_CODE(echoes));
+	struct endpoint *ep = endpoint_create();
+	u64 call, receive;
+
+	ASSERT(ep != NULL, "out of memory");
+	call = user_task_handle(NULL, client, ep, RIGHT_CALL);
+	receive = user_task_handle(NULL, server, ep, RIGHT_RECEIVE);
+	kobj_put(&ep->kobj);
+	ASSERT(user_task_start(NULL, server, receive, cpu_id), "no thread");
+	kthread_use_mm(client->mm);
+	ASSERT(put(USER_DATA_AT, call), "no memory");
+	kthread_unuse_mm();
+	run(b, client);
+	(void)handle_close(&server->handles, (u32)receive);
+	(void)user_task_end(server);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/offsets.c - what user_programs.asm has to know: as arch/x86_64/offsets.c, which see.
+ */
+#include "kernel/abi.h"
+#include "lib/err.h"
+#include "lib/types.h"
+
+#define VALUE(name, value) __asm__ volatile(".ascii \"->" #name " %0\"" ::"i"(value))
+
+void offsets(void);
+void offsets(void)
+{
+	VALUE(SYS_NULL, SYS_NULL);
+	VALUE(SYS_EXIT, SYS_EXIT);
+	VALUE(SYS_YIELD, SYS_YIELD);
+	VALUE(SYS_CALL, SYS_CALL);
+	VALUE(SYS_REPLY_WAIT, SYS_REPLY_WAIT);
+	VALUE(ERR_UNKNOWN, -EOPNOTSUPP);
+	VALUE(ERR_PIPE, -EPIPE);
+}

@@ -1,0 +1,309 @@
+; SPDX-License-Identifier: MIT
+;
+; tests/user_programs.asm - what ring 3 runs in tests and benchmarks of tasks (user_task.h).
+; Each is copied to the beginning of a page; RDI is the start's argument.  A program ends
+; with a status: 0 if all was as it should be, else how far it came.
+
+%include "test_offsets.inc"
+
+bits 64
+default rel
+
+%macro PROGRAM 1
+	align 16
+global user_%1, user_%1_end
+user_%1:
+%endmacro
+
+%macro SYSCALL_ 1
+	mov	eax, %1
+	syscall
+%endmacro
+
+; Status %1 unless the last comparison was equal.
+%macro MUST 1
+	je	%%good
+	mov	edi, %1
+	SYSCALL_ SYS_EXIT
+%%good:
+%endmacro
+
+; Register %1 has 0x1111... times %2.
+%macro FILL 2
+	mov	%1, 0x1111111111111111 * %2
+%endmacro
+%macro FILLED 3
+	mov	rax, 0x1111111111111111 * %2
+	cmp	%1, rax
+	MUST	%3
+%endmacro
+
+section .rodata
+
+; All registers but RAX, RCX and R11 are what they were; the result is 0; flags stay.
+PROGRAM registers_stay
+	mov	r15, rsp
+	FILL	rbx, 1
+	FILL	rbp, 2
+	FILL	rsi, 3
+	FILL	rdi, 4
+	FILL	rdx, 5
+	FILL	r8, 6
+	FILL	r9, 7
+	FILL	r10, 8
+	FILL	r12, 9
+	FILL	r13, 10
+	FILL	r14, 11
+	mov	rax, -1			; an unknown one
+	std
+	syscall
+	pushfq
+	cld
+	cmp	rax, ERR_UNKNOWN
+	MUST	1
+	SYSCALL_ SYS_NULL
+	cmp	rax, 0
+	MUST	2
+	FILLED	rbx, 1, 3
+	FILLED	rbp, 2, 4
+	FILLED	rsi, 3, 5
+	FILLED	rdi, 4, 6
+	FILLED	rdx, 5, 7
+	FILLED	r8, 6, 8
+	FILLED	r9, 7, 9
+	FILLED	r10, 8, 10
+	FILLED	r12, 9, 11
+	FILLED	r13, 10, 12
+	FILLED	r14, 11, 13
+	pop	rax
+	cmp	rsp, r15
+	MUST	14
+	and	eax, 0x400		; the direction flag was kept for the user
+	cmp	eax, 0x400
+	MUST	15
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_registers_stay_end:
+
+; RDI null calls, with single steps if bit 63 is set: ends as the kernel says.
+PROGRAM counts_down
+	mov	rbx, rdi
+.next:
+	SYSCALL_ SYS_NULL
+	dec	rbx
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_counts_down_end:
+
+; Never ends by itself.
+PROGRAM spins
+	jmp	user_spins
+user_spins_end:
+
+; Single steps into a system call and behind it.
+PROGRAM single_steps
+	pushfq
+	or	qword [rsp], 0x100
+	popfq
+	SYSCALL_ SYS_NULL
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_single_steps_end:
+
+; Reads at RDI.
+PROGRAM reads
+	mov	rax, [rdi]
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_reads_end:
+
+; Jumps to RDI.
+PROGRAM jumps
+	jmp	rdi
+user_jumps_end:
+
+; SYSCALL with a stack pointer, in RDI, that no stack is at.
+PROGRAM has_no_stack
+	mov	rbx, rsp
+	mov	rsp, rdi
+	SYSCALL_ SYS_NULL
+	cmp	rsp, rdi
+	mov	rsp, rbx
+	MUST	1
+	SYSCALL_ SYS_YIELD
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_has_no_stack_end:
+
+; Calls endpoint EDI (RDI >> 32) times: sends n, 2, 3, 4, 5, 6, 7 and gets n + 1, 12 to 17 back.
+PROGRAM client
+	mov	ebx, edi
+	mov	rbp, rdi
+	shr	rbp, 32
+.next:
+	mov	edi, ebx
+	mov	rsi, rbp
+	mov	edx, 2
+	mov	r10d, 3
+	mov	r8d, 4
+	mov	r9d, 5
+	mov	r12d, 6
+	mov	r13d, 7
+	SYSCALL_ SYS_CALL
+	cmp	rax, 0
+	MUST	1
+	lea	rax, [rbp + 1]
+	cmp	rsi, rax
+	MUST	2
+	cmp	rdx, 12
+	MUST	3
+	cmp	r10, 13
+	MUST	4
+	cmp	r8, 14
+	MUST	5
+	cmp	r9, 15
+	MUST	6
+	cmp	r12, 16
+	MUST	7
+	cmp	r13, 17
+	MUST	8
+	cmp	edi, ebx
+	MUST	9
+	dec	rbp
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_client_end:
+
+; Serves endpoint RDI: as above.  Ends when there is none any more.
+PROGRAM server
+	mov	rbx, rdi
+.next:
+	mov	rdi, rbx
+	SYSCALL_ SYS_REPLY_WAIT
+	cmp	rax, ERR_PIPE
+	je	.no_more
+	cmp	rax, 0
+	MUST	1
+	inc	rsi
+	cmp	rdx, 2
+	MUST	2
+	cmp	r10, 3
+	MUST	3
+	cmp	r8, 4
+	MUST	4
+	cmp	r9, 5
+	MUST	5
+	cmp	r12, 6
+	MUST	6
+	cmp	r13, 7
+	MUST	7
+	add	rdx, 10
+	add	r10, 10
+	add	r8, 10
+	add	r9, 10
+	add	r12, 10
+	add	r13, 10
+	jmp	.next
+.no_more:
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_server_end:
+
+; One call of endpoint RDI; its result is the status.
+PROGRAM calls_once
+	SYSCALL_ SYS_CALL
+	mov	rdi, rax
+	SYSCALL_ SYS_EXIT
+user_calls_once_end:
+
+; Takes one call of endpoint RDI and never answers.
+PROGRAM takes_and_spins
+	SYSCALL_ SYS_REPLY_WAIT
+.for_ever:
+	jmp	.for_ever
+user_takes_and_spins_end:
+
+; Takes one call of endpoint RDI and ends.
+PROGRAM takes_and_ends
+	SYSCALL_ SYS_REPLY_WAIT
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_takes_and_ends_end:
+
+; --- benchmarks: MEASURED times, what each took into the words at RDI -----------------------------
+
+%define MEASURED 128
+
+%macro CLOCK 0
+	rdtsc
+	shl	rdx, 32
+	or	rax, rdx
+%endmacro
+
+; Nothing, between two readings.
+PROGRAM measures_nothing
+	mov	r14, rdi
+	xor	ebx, ebx
+.next:
+	CLOCK
+	mov	rbp, rax
+	CLOCK
+	sub	rax, rbp
+	mov	[r14 + rbx * 8], rax
+	inc	ebx
+	cmp	ebx, MEASURED
+	jne	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_measures_nothing_end:
+
+PROGRAM measures_null
+	mov	r14, rdi
+	xor	ebx, ebx
+.next:
+	CLOCK
+	mov	rbp, rax
+	SYSCALL_ SYS_NULL
+	CLOCK
+	sub	rax, rbp
+	mov	[r14 + rbx * 8], rax
+	inc	ebx
+	cmp	ebx, MEASURED
+	jne	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_measures_null_end:
+
+; The endpoint's handle is the first word there, before the first result.
+PROGRAM measures_call
+	mov	r14, rdi
+	mov	r15, [rdi]
+	xor	ebx, ebx
+.next:
+	CLOCK
+	mov	rbp, rax
+	mov	rdi, r15
+	SYSCALL_ SYS_CALL
+	CLOCK
+	sub	rax, rbp
+	mov	[r14 + rbx * 8], rax
+	inc	ebx
+	cmp	ebx, MEASURED
+	jne	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_measures_call_end:
+
+; The other side: replies what it was sent.
+PROGRAM echoes
+	mov	rbx, rdi
+.next:
+	mov	rdi, rbx
+	SYSCALL_ SYS_REPLY_WAIT
+	cmp	rax, ERR_PIPE
+	jne	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_echoes_end:
