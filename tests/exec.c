@@ -483,12 +483,17 @@ TEST("exec", each_allocation_fails_once)
 	char why[EXEC_WHY_MAX];
 	struct exec_image image;
 	u64 before, k, left = 0;
+	struct mm *first;
 
 	if (!CONFIG_DEBUG) {
 		test_skip(t, "release build");
 		return;
 	}
 	make_program(push, sizeof(push));
+	first = load(t, &image);
+	if (first == NULL)
+		return;
+	mm_put(first); /* from here on caches have what they need */
 	kmalloc_shrink();
 	before = free_pages_now();
 	for (k = 1; k < ROUNDS && left == 0; k++) {
