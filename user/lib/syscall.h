@@ -45,7 +45,8 @@ static ALWAYS_INLINE s64 syscall3(enum syscall_number number, u64 a, u64 b, u64 
 	return result;
 }
 
-static ALWAYS_INLINE s64 syscall6(enum syscall_number number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+static ALWAYS_INLINE s64 syscall6(enum syscall_number number, u64 a, u64 b, u64 c, u64 d, u64 e,
+				  u64 f)
 {
 	register u64 r10 __asm__("r10") = d;
 	register u64 r8 __asm__("r8") = e;
