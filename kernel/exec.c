@@ -21,7 +21,7 @@ static int check(const void *file, size_t size, struct elf_image *image, char *w
 	 * not canonical: that page holds no program. */
 	const struct elf_rules rules = {
 		.virt_min = MAP_LOWEST,
-		.virt_end = USER_END - PAGE_SIZE,
+		.virt_end = USER_MAP_END,
 		.where = "user memory",
 	};
 	int err = elf_check(file, size, &rules, image, why, why_size);

@@ -61,7 +61,7 @@ static void NORETURN page_fault(const struct trapframe *f)
 }
 
 /* A task's own fault ends its thread. */
-static NORETURN void end_user_thread(const struct trapframe *f, const char *name)
+static NORETURN void end_user_thread(const struct trapframe *f, const char *name) REQUIRES(irqs_off)
 {
 	if (f->vector == VECTOR_PF)
 		printk("%s: page fault at %#lx (error %#lx) in %#lx: the thread ends\n",

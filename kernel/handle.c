@@ -12,7 +12,6 @@ STATIC_ASSERT(HANDLES_MAX * sizeof(struct handle_entry) == PAGE_SIZE, "a table i
 int handle_table_init(struct handle_table *t)
 {
 	spin_init(&t->lock, "handles", LOCK_RANK_HANDLES);
-	t->count = 0;
 	memset(t->uses, 0, sizeof(t->uses));
 	t->entries = kzalloc(HANDLES_MAX * sizeof(struct handle_entry));
 	return t->entries != NULL ? 0 : -ENOMEM;
@@ -43,7 +42,6 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights)
 		e->type = (u16)object->type;
 		handle = (s64)(++t->uses[i] << HANDLE_INDEX_BITS | i);
 		shared_store(&e->handle, (u32)handle);
-		t->count++;
 		kobj_handle_opened(object, rights);
 	}
 	spin_unlock(&t->lock);
@@ -68,7 +66,6 @@ int handle_close(struct handle_table *t, u32 handle)
 	kobj_wait_for_lookers();
 	spin_lock(&t->lock);
 	e->object = NULL; /* from here on it may be filled again */
-	t->count--;
 	spin_unlock(&t->lock);
 	kobj_handle_closed(object, rights);
 	kobj_put(object);

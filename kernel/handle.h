@@ -28,7 +28,6 @@ struct handle_entry {
 struct handle_table {
 	struct spinlock lock; /* rank LOCK_RANK_HANDLES: who fills and empties */
 	struct handle_entry *entries;
-	u32 count GUARDED_BY(lock);
 	u32 uses[HANDLES_MAX] GUARDED_BY(lock); /* of each entry, so far */
 };
 

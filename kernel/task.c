@@ -50,7 +50,8 @@ struct task *task_create(const char *name)
 	return task;
 }
 
-void task_free(struct task *task)
+/* Nobody else has it any more. */
+NO_LOCK_CHECK void task_free(struct task *task)
 {
 	ASSERT(task->nr_threads == 0, "task %s ends with %u threads", task->name, task->nr_threads);
 	handle_table_destroy(&task->handles);

@@ -70,7 +70,7 @@ static vaddr_t find_shared(const struct region_tree *tree, const struct map_requ
 	vaddr_t at;
 
 	for (;;) {
-		at = region_find_gap(tree, q->size, alignment(q), lo, tree->limit);
+		at = region_find_gap(tree, q->size, alignment(q), lo, USER_MAP_END);
 		if (at == 0 || entries_allow(tree, at, at + q->size, q->flags))
 			return at;
 		lo = ALIGN_DOWN(at, top_entry_size()) + top_entry_size();
@@ -82,7 +82,7 @@ int mm_map(struct mm *mm, const struct map_request *q)
 	struct region spec = spec_of(q);
 	int err = -EEXIST;
 
-	if (q->size == 0 || spec.end < spec.start || spec.end > USER_END)
+	if (q->size == 0 || spec.end < spec.start || spec.end > USER_MAP_END)
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	if (entries_allow(&mm->regions, spec.start, spec.end, spec.flags))
@@ -105,7 +105,7 @@ int mm_map_anywhere(struct mm *mm, struct map_request *q)
 	spec.start = q->flags & REGION_OWN_TOP_ENTRY ? find_own_entries(tree, q->size, lo)
 						     : find_shared(tree, q, lo);
 	spec.end = spec.start + q->size;
-	if (spec.start != 0)
+	if (spec.start != 0 && spec.end <= USER_MAP_END)
 		err = region_insert(tree, &spec, NULL);
 	spin_unlock(&mm->lock);
 	if (!err)

@@ -64,7 +64,7 @@ NO_LOCK_CHECK struct mm *mm_create(void)
 		return NULL;
 	}
 	spin_init(&mm->lock, "mm", LOCK_RANK_MM);
-	region_tree_init(&mm->regions, USER_END - PAGE_SIZE); /* see syscall.asm */
+	region_tree_init(&mm->regions, USER_END);
 	mm->ctx_id = shared_add(&last_ctx_id, 1) + 1;
 	mm->tlb_gen = MM_FIRST_GEN;
 	mm->users = 1;

@@ -89,7 +89,8 @@ struct map_request {
 };
 
 /*
- * Map [start, start + size): nothing is allocated but the region.  -EINVAL; -ENOMEM;
+ * Map [start, start + size): nothing is allocated but the region.  -EINVAL (also: in the last
+ * page of the user half, which stays empty); -ENOMEM;
  * -EEXIST: overlaps a region, or would share a top-level entry with one of which
  * REGION_OWN_TOP_ENTRY is true if it is not of this one, or the other way round.
  */

@@ -175,8 +175,10 @@ static void put_values(struct visitor *p)
 	EXPECT_EQ(p->t, copy_to_user(DATA, &p->want, sizeof(p->want)), 0);
 	EXPECT_EQ(p->t, ring3(user_state_put), UD_IN_USER_MODE);
 	if (!cpu_features.fsgsbase)
-		EXPECT_EQ(p->t,
-			  user_state_set_bases(current->user_state, p->want.fs_base, p->want.gs_base), 0);
+		EXPECT_EQ(
+			p->t,
+			user_state_set_bases(current->user_state, p->want.fs_base, p->want.gs_base),
+			0);
 }
 
 static void get_values(struct visitor *p)
@@ -436,8 +438,10 @@ static int hostile_bases(void *arg)
 		u32 fs, gs;
 
 		put_values(p);
-		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, refused[i], 0), (u64)-EINVAL);
-		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, 0, refused[i]), (u64)-EINVAL);
+		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, refused[i], 0),
+			  (u64)-EINVAL);
+		EXPECT_EQ(p->t, user_state_set_bases(current->user_state, 0, refused[i]),
+			  (u64)-EINVAL);
 		fs = ring3_with(user_state_fs_base, 0, refused[i]);
 		gs = ring3_with(user_state_gs_base, 0, refused[i]);
 		if (fs == UD_IN_USER_MODE && gs == UD_IN_USER_MODE && cpu_features.fsgsbase) {
@@ -650,7 +654,8 @@ static void set_bases_of_sleeper(struct test *t, u32 cpu)
 		yield();
 	p->want.fs_base = DATA + 1;
 	p->want.gs_base = KERNEL_BASE + 1;
-	EXPECT_EQ(t, user_state_set_bases(p->thread->user_state, p->want.fs_base, p->want.gs_base), 0);
+	EXPECT_EQ(t, user_state_set_bases(p->thread->user_state, p->want.fs_base, p->want.gs_base),
+		  0);
 	complete(&sleeper.wake);
 	visitor_join(p);
 }

@@ -132,7 +132,7 @@ TEST("mm.space", objects_are_shared)
 TEST("mm.space", ends_where_the_user_half_ends)
 {
 	struct mm *mm = mm_create();
-	vaddr_t last = USER_END - PAGE_SIZE;
+	vaddr_t last = USER_MAP_END - PAGE_SIZE;
 	u64 value = 1;
 
 	EXPECT_EQ(t, map_anon(mm, last, 2 * PAGE_SIZE, RW), -EINVAL);

@@ -21,8 +21,9 @@
 
 #define MAX_CPUS 256
 
-#define USER_END	user_end	     /*   0..255		128 TiB, or 64 PiB */
-#define DIRECT_MAP_BASE 0xffff800000000000ul /* 256..383		 64 TiB */
+#define USER_END	user_end	       /*   0..255		128 TiB, or 64 PiB */
+#define USER_MAP_END	(USER_END - PAGE_SIZE) /* no code may end at USER_END: see syscall.asm */
+#define DIRECT_MAP_BASE 0xffff800000000000ul   /* 256..383		 64 TiB */
 #define DIRECT_MAP_END	0xffffc00000000000ul
 #define PAGES_BASE                                                                                 \
 	0xffffc00000000000ul /* 384..385		  1 TiB, struct page of each frame */

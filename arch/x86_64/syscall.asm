@@ -16,8 +16,8 @@
 ; nothing of the kernel's leaks.
 ;
 ; SYSRET with a RIP that is not canonical would fault in the kernel, on the user's stack.
-; RIP is the address behind a SYSCALL in user memory, and the last user page can never be
-; mapped (mm.c): it is canonical.
+; RIP is the address behind a SYSCALL in user memory, and the last user page is never mapped
+; (USER_MAP_END): it is canonical.
 
 %include "offsets.inc"
 %include "twin_entry.inc"
@@ -29,7 +29,7 @@ default rel
 extern kernel_stack_top, entry_stack_top, need_resched, pti_user_cr3
 extern syscall_table, syscall_last, trap_prepare_user
 extern trap_return_to_user
-global syscall_entry, syscall_entry_isolated, user_enter
+global syscall_entry:function, syscall_entry_isolated:function, user_enter
 
 %if PRAGUE_DEBUG
   %define SYSCALL_CHECKS 0
@@ -81,8 +81,8 @@ syscall_entry%1:
 	mov	ecx, PERCPU(need_resched)
 	or	rcx, [rsp + SYSCALL_FRAME_SIZE]
 	cmp	rcx, SYSCALL_CHECKS	; debug builds look each time
-	jae	%%work
-%%leave:
+	jae	.work
+.leave:
   %endif
 	pop	rdi
 	pop	rsi
@@ -110,15 +110,15 @@ syscall_entry%1:
 	pop	r11
 	TWIN_LEAVE_TO_USER
   %endif
-	pop	rsp
+	mov	rsp, [rsp]
 	o64 sysret
 
   %if %2 == 0
-%%work:
+.work:
 	mov	[rsp + SF_RAX], rax
 	call	trap_prepare_user
 	mov	rax, [rsp + SF_RAX]
-	jmp	%%leave
+	jmp	.leave
   %endif
 %endmacro
 

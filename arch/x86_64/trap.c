@@ -90,7 +90,7 @@ static bool is_unmaskable(const struct trapframe *f)
 }
 
 /* Handlers that may interrupt anything, themselves aside. */
-static void unmaskable(struct trapframe *f)
+static void unmaskable(struct trapframe *f) REQUIRES(irqs_off)
 {
 	this_cpu_inc(nmi_depth);
 	if (f->vector == VECTOR_NMI) {

@@ -34,7 +34,7 @@ u32 trap_check(void);
 void trap_check_end(u8 vector, u32 mappings);
 
 /* An exception that no fix-up covers.  kernel/fault.c */
-void trap_fault(struct trapframe *f);
+void trap_fault(struct trapframe *f) REQUIRES(irqs_off);
 
 /* An NMI.  Touches no user address, takes no fault, maps nothing (R1).  kernel/panic.c */
 void trap_nmi(struct trapframe *f);
