@@ -45,7 +45,7 @@ static int take_down(void *arg)
 	return 0;
 }
 
-static void start_taking(struct taker *k, u32 cpu, u64 timeout)
+static void ask_to_take(struct taker *k, u32 cpu, u64 timeout)
 {
 	*k = (struct taker){ .cpu = cpu, .timeout = timeout };
 	k->thread = thread_create_on(ELSEWHERE, "taker", take_down, k);
@@ -53,6 +53,12 @@ static void start_taking(struct taker *k, u32 cpu, u64 timeout)
 		panic("cpu.pinned: no memory for a thread");
 	thread_set_priority(k->thread, PRIORITY_HIGH);
 	thread_start(k->thread);
+}
+
+/* Returns when the CPU takes no more threads. */
+static void start_taking(struct taker *k, u32 cpu, u64 timeout)
+{
+	ask_to_take(k, cpu, timeout);
 	while (cpumask_test(&cpus_active, cpu))
 		sleep_ns(A_MOMENT);
 }
@@ -140,6 +146,30 @@ TEST("cpu.pinned", time_out_is_busy, .cpus = 2)
 	bring_back(t, LEAVING);
 	end_puppet(&pinned);
 	end_puppet(&other);
+}
+
+/* One CPU waits for a section; another that is asked to go meanwhile goes after it. */
+TEST("cpu.pinned", one_after_the_other, .cpus = 3)
+{
+	u32 other = cpumask_next(&cpus_online, LEAVING);
+	struct puppet pinned;
+	struct taker first, second;
+
+	if (!make_puppet(t, &pinned, LEAVING))
+		return;
+	order(&pinned, ORDER_ENTER);
+	start_taking(&first, LEAVING, 0);
+	ask_to_take(&second, other, 0);
+	sleep_ns(SHORT_NS);
+	EXPECT(t, cpumask_test(&cpus_active, other), "two leave at once");
+	order(&pinned, ORDER_LEAVE);
+	thread_join(first.thread);
+	thread_join(second.thread);
+	EXPECT_EQ(t, first.result, 0);
+	EXPECT_EQ(t, second.result, 0);
+	bring_back(t, LEAVING);
+	bring_back(t, other);
+	end_puppet(&pinned);
 }
 
 /* A CPU that is back comes for what waits for it on a busy one. */
