@@ -78,7 +78,7 @@ TEST("user.ipc", many_of_each)
 {
 	u32 n = cpumask_weight(&cpus_active);
 
-	call_each_other(t, 3 * n, ANY_USER_CPU, 2 * n, ANY_USER_CPU);
+	call_each_other(t, user_threads(3 * n), ANY_USER_CPU, user_threads(2 * n), ANY_USER_CPU);
 }
 
 /* A caller that waits, at the endpoint or for a reply, ends when it is told to. */

@@ -30,7 +30,7 @@ TEST("user.syscall", from_all_cpus)
 {
 	struct task *task = user_task(t, "counters", USER_CODE(counts_down));
 
-	for (u32 i = 0; task != NULL && i < 2 * cpumask_weight(&cpus_active); i++)
+	for (u32 i = 0; task != NULL && i < user_threads(2 * cpumask_weight(&cpus_active)); i++)
 		user_task_start(t, task, NULL_CALLS, ANY_USER_CPU);
 	if (task != NULL)
 		EXPECT_EQ(t, user_task_end(task), 0);
@@ -93,7 +93,7 @@ TEST("user.task", killed_while_it_runs)
 	struct task *spinners = user_task(t, "spinners", USER_CODE(spins));
 	struct task *callers = user_task(t, "callers", USER_CODE(counts_down));
 
-	for (u32 i = 0; i < 2 * cpumask_weight(&cpus_active); i++) {
+	for (u32 i = 0; i < user_threads(2 * cpumask_weight(&cpus_active)); i++) {
 		if (spinners != NULL)
 			user_task_start(t, spinners, 0, ANY_USER_CPU);
 		if (callers != NULL)
