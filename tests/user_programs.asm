@@ -101,12 +101,13 @@ PROGRAM spins
 	jmp	user_spins
 user_spins_end:
 
-; Single steps into a system call and behind it.
+; Single steps into a system call, the first instruction with the trap flag, and behind it.
 PROGRAM single_steps
 	pushfq
 	or	qword [rsp], 0x100
+	mov	eax, SYS_NULL
 	popfq
-	SYSCALL_ SYS_NULL
+	syscall
 	xor	edi, edi
 	SYSCALL_ SYS_EXIT
 user_single_steps_end:

@@ -18,7 +18,7 @@ USER_PROGRAM(reads);
 USER_PROGRAM(jumps);
 USER_PROGRAM(has_no_stack);
 
-#define NULL_CALLS 20000u
+#define NULL_CALLS 5000u
 
 TEST("user.syscall", registers_stay)
 {
@@ -82,8 +82,8 @@ TEST("user.task", last_page_cannot_be_mapped)
 
 	if (mm == NULL)
 		return;
-	EXPECT_EQ(t, map_anon(mm, USER_MAP_END, PAGE_SIZE, RW), -EINVAL);
-	EXPECT_EQ(t, map_anon(mm, USER_MAP_END - PAGE_SIZE, PAGE_SIZE, RW), 0);
+	EXPECT_EQ(t, map_anon(mm, USER_END - PAGE_SIZE, PAGE_SIZE, RW), -EINVAL);
+	EXPECT_EQ(t, map_anon(mm, USER_END - 2 * PAGE_SIZE, PAGE_SIZE, RW), 0);
 	mm_put(mm);
 }
 
