@@ -2,6 +2,8 @@
 /*
  * tests/user_syscall.c - into the kernel by SYSCALL and back, and threads of tasks that end.
  */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "kernel/abi.h"
 #include "kernel/sched.h"
@@ -19,6 +21,8 @@ USER_PROGRAM(jumps);
 USER_PROGRAM(has_no_stack);
 
 #define NULL_CALLS 5000u
+#define NMI_BURST  64u
+#define NMI_GAP	   (20 * 1000ul) /* ns: others do something in between */
 
 TEST("user.syscall", registers_stay)
 {
@@ -57,6 +61,33 @@ TEST("user.syscall", stack_pointer_is_hostile)
 TEST("user.syscall", single_step_is_the_users)
 {
 	EXPECT_EQ(t, user_task_run(t, "stepper", USER_CODE(single_steps), 0), -EFAULT);
+}
+
+/* NMIs at any instruction of the ways in and out, on every CPU. */
+TEST("user.syscall", nmis_on_the_way)
+{
+	struct task *task = user_task(t, "callers", USER_CODE(counts_down));
+	u64 until = time_ns() + 100 * NS_PER_MS;
+	u32 cpu, nmis = 0;
+
+	if (task == NULL)
+		return;
+	for (u32 i = 0; i < user_threads(2 * cpumask_weight(&cpus_active)); i++)
+		user_task_start(t, task, ~0ul, ANY_USER_CPU);
+	thread_set_priority(current, PRIORITY_HIGH); /* else it waits for its turn among them */
+	while (time_ns() < until) {
+		for (u32 i = 0; i < NMI_BURST; i++) {
+			for_each_cpu (cpu, &cpus_active)
+				apic_send_nmi(cpus[cpu].apic_id);
+			nmis += cpumask_weight(&cpus_active);
+			time_spin_ns(NMI_GAP);
+		}
+		sleep_ns(NMI_GAP);
+	}
+	thread_set_priority(current, PRIORITY_DEFAULT);
+	test_note("%u NMIs sent", nmis);
+	task_kill(task);
+	EXPECT_EQ(t, user_task_end(task), -EINTR);
 }
 
 TEST("user.task", faults_end_the_thread)
