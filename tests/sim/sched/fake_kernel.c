@@ -11,6 +11,7 @@
 #include "arch/x86_64/migrate.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/switch.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
 #include "arch/x86_64/user_call.h"
@@ -178,13 +179,15 @@ u64 switch_new_stack(vaddr_t top, void (*begin)(void))
 static void prepare_cpu(u32 cpu)
 {
 	struct thread *idle;
+	vaddr_t top;
 
 	*per_cpu_ptr(&cpu_id, cpu) = cpu;
 	cpus[cpu].apic_id = cpu;
 	ASSERT(sched_prepare_cpu(cpu) != 0, "no memory for CPU %u", cpu);
 	idle = run_queues[cpu].idle;
-	idle->stack_top = (vaddr_t)(vcpus[cpu].stack + STACK_BYTES);
-	*(u64 *)(idle->stack_top - KERNEL_STACK_SIZE) = STACK_MAGIC;
+	top = (vaddr_t)(vcpus[cpu].stack + STACK_BYTES);
+	idle->stack_top = top - sizeof(struct stack_head);
+	*(u64 *)(top - KERNEL_STACK_SIZE) = STACK_MAGIC;
 	cpumask_set(&cpus_active, cpu);
 }
 

@@ -6,8 +6,9 @@
 
 #include "lib/types.h"
 
-#define MAX_CPUS 4
-#define USER_END user_end
+#define MAX_CPUS     4
+#define USER_END     user_end
+#define USER_MAP_END (USER_END - PAGE_SIZE)
 
 #define SIM_RAM_BASE   0x200000000000ul /* the direct map: physical address 0 on the host */
 #define SIM_RAM_SMALL  2048ul		/* frames allocated one by one; behind them, runs of 512 */
