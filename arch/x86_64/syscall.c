@@ -22,8 +22,6 @@ STATIC_ASSERT(SEL_USER_DATA == SEL_USER_CODE32 + 8 && SEL_USER_CODE == SEL_USER_
 #define SYSCALL_FLAGS_OFF                                                                          \
 	(RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
-extern const u8 syscall_entry[], syscall_entry_isolated[]; /* syscall.asm */
-
 void syscall_init_cpu(void)
 {
 	wrmsr(MSR_STAR, (u64)SEL_KERNEL_CODE << STAR_SYSCALL_SHIFT |

@@ -55,5 +55,8 @@ extern const u64 syscall_last;
  */
 NORETURN void user_enter(u64 rip, u64 rsp, u64 arg, vaddr_t entry);
 
+/* Where SYSCALL goes, without and with isolation. */
+extern const u8 syscall_entry[], syscall_entry_isolated[];
+
 /* Let this CPU take system calls.  Its entry area is loaded; interrupts off. */
 void syscall_init_cpu(void);

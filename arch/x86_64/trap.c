@@ -9,6 +9,7 @@
 #include "arch/x86_64/probe.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/syscall.h"
 #include "arch/x86_64/tlb_mailbox.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
@@ -89,15 +90,24 @@ static bool is_unmaskable(const struct trapframe *f)
 	       (f->vector == VECTOR_DB && !from_user(f));
 }
 
+/*
+ * A user's single step into SYSCALL: some CPUs, and Bochs, trap behind the instruction, in the
+ * kernel, where the trap flag is off again.  It is the user's and has no consequence.
+ */
+static bool is_step_into_syscall(const struct trapframe *f)
+{
+	return f->vector == VECTOR_DB &&
+	       (f->rip == (u64)syscall_entry || f->rip == (u64)syscall_entry_isolated);
+}
+
 /* Handlers that may interrupt anything, themselves aside. */
 static void unmaskable(struct trapframe *f) REQUIRES(irqs_off)
 {
 	this_cpu_inc(nmi_depth);
-	if (f->vector == VECTOR_NMI) {
+	if (f->vector == VECTOR_NMI)
 		nmi(f);
-	} else {
+	else if (!is_step_into_syscall(f))
 		trap_fault(f);
-	}
 	this_cpu_dec(nmi_depth);
 }
 
