@@ -19,7 +19,8 @@ enum syscall_number {
 	SYS_YIELD, /* (): others of this priority run first */
 	SYS_CALL,  /* (endpoint; message): send it, wait for the reply, which is the message then */
 	SYS_REPLY_WAIT, /* (endpoint; message): reply to the last call, if there is one that waits
-			   for it, then wait for the next, which is the message then */
+			   for it, then wait for the next, which is the message then; -EPIPE:
+			   replied, and there will be no next */
 	SYS_ENDPOINT,	/* (): a new endpoint's handle, with all rights */
 	SYS_DUPLICATE,	/* (handle, rights): another handle of the same, with fewer rights */
 	SYS_CLOSE,	/* (handle) */

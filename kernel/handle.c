@@ -41,14 +41,14 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights)
 		e->rights = (u16)rights;
 		e->type = (u16)object->type;
 		handle = (s64)(++t->uses[i] << HANDLE_INDEX_BITS | i);
+		kobj_handle_opened(object, rights); /* before anybody can close it */
 		shared_store(&e->handle, (u32)handle);
-		kobj_handle_opened(object, rights);
 	}
 	spin_unlock(&t->lock);
 	return handle;
 }
 
-int handle_close(struct handle_table *t, u32 handle)
+int handle_close(struct handle_table *t, u64 handle)
 {
 	struct handle_entry *e = &t->entries[handle & (HANDLES_MAX - 1)];
 	struct kobj *object = NULL;

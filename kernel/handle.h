@@ -44,7 +44,7 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNU
  * Take @handle away, wait until nobody looks at what it led to, and drop its reference.  0, or
  * -EBADF.  Interrupts on, no lock held.
  */
-int handle_close(struct handle_table *t, u32 handle);
+int handle_close(struct handle_table *t, u64 handle);
 
 /*
  * What @handle leads to, if it is of @type and has all of @rights, good while interrupts stay

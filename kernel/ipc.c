@@ -3,9 +3,9 @@
  * kernel/ipc.c - see ipc.h.
  *
  * Who waits is the partner's to complete: exactly one takes it off an endpoint's list under
- * that endpoint's lock, or out of user_thread.caller by an exchange; he writes words and result
- *into its frame, then IPC_DONE, then wakes it.  A thread that is to end takes itself out in the
- * same two ways, and if somebody was faster, waits for his IPC_DONE.
+ * that endpoint's lock, or out of user_thread.caller by an exchange; he writes words and result,
+ * then IPC_DONE, then wakes it, all with interrupts off.  A thread that is to end takes itself out
+ *in the same two ways, and if somebody was faster, waits for his IPC_DONE.
  *
  * No references are held: endpoints and threads are found and used with interrupts off, and
  * freed only when everybody has had them on (kobj.h).
@@ -27,7 +27,7 @@
 #include "lib/err.h"
 #include "mm/slab.h"
 
-/* --- messages -------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------ */
 
 static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct syscall_frame *from)
 {
@@ -49,7 +49,7 @@ static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
 
 /*
  * From here on it blocks; before anybody can see it wait.  Who completes it writes IPC_DONE, who
- * kills it writes .killed, before he reads the state; the locked operation that follows here
+ * kills it writes .user_work, before he reads the state; the locked operation that follows here
  * (an endpoint's lock) comes before the other two are read.
  */
 static ALWAYS_INLINE void begin_wait(struct user_thread *u)
@@ -67,8 +67,7 @@ static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thre
 	set_done(receiver, 0);
 }
 
-/* --- lists.  Interrupts off --------------------------------------------------------------------
- */
+/* --- lists.  Interrupts off ---------------------------------------------------------------- */
 
 static ALWAYS_INLINE struct endpoint *find(const struct user_thread *me, u64 handle, u32 right)
 {
@@ -113,8 +112,7 @@ static bool take_back(struct user_thread *me) REQUIRES(irqs_off)
 						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }
 
-/* --- waiting -----------------------------------------------------------------------------------
- */
+/* --- waiting ------------------------------------------------------------------------------- */
 
 static bool give_up(struct user_thread *me)
 {
@@ -135,7 +133,7 @@ static NOINLINE void wait_done(struct user_thread *me) REQUIRES(irqs_off)
 		thread_prepare_to_block();
 		if (shared_load(&me->ipc_state) == IPC_DONE)
 			break;
-		if (unlikely(READ_ONCE(me->killed)) && give_up(me))
+		if (unlikely(user_thread_killed(me)) && give_up(me))
 			break;
 		schedule();
 	}
@@ -155,23 +153,43 @@ static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *p
 static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner)
 	RELEASES(irqs_off)
 {
-	if (unlikely(partner == NULL || READ_ONCE(me->killed) || !sched_hand_over(partner->thread)))
+	if (unlikely(partner == NULL || user_thread_killed(me) ||
+		     !sched_hand_over(partner->thread)))
 		wake_and_wait(me, partner);
 	else if (unlikely(shared_load(&me->ipc_state) != IPC_DONE))
 		wait_done(me);
 	irq_enable();
 	WRITE_ONCE(me->waits_at, NULL);
+	WRITE_ONCE(me->callee, NULL);
 	return me->ipc_result;
 }
 
-/* --- system calls ------------------------------------------------------------------------------
+/* --- system calls ------------------------------------------------------------------------ */
+
+/*
+ * Take a partner of @me off @theirs, or if nobody is there put @me onto @mine: *@partner is NULL
+ * then.  False: neither, the endpoint is dead.
  */
+static ALWAYS_INLINE bool meet(struct endpoint *ep, struct user_thread *me,
+			       struct list_node *theirs, struct list_node *mine,
+			       struct user_thread **partner) REQUIRES(irqs_off)
+{
+	bool dead;
+
+	begin_wait(me);
+	spin_lock_irqs_off(&ep->lock);
+	*partner = take_first(theirs);
+	dead = *partner == NULL && ep->dead;
+	if (*partner == NULL && !dead)
+		queue(me, ep, mine);
+	spin_unlock_irqs_off(&ep->lock);
+	return !dead;
+}
 
 s64 sys_call(struct syscall_frame *f)
 {
 	struct user_thread *me = current->user, *receiver;
 	struct endpoint *ep;
-	bool dead;
 
 	irq_disable();
 	ep = find(me, f->rdi, RIGHT_CALL);
@@ -179,14 +197,7 @@ s64 sys_call(struct syscall_frame *f)
 		irq_enable();
 		return -EBADF;
 	}
-	begin_wait(me);
-	spin_lock_irqs_off(&ep->lock);
-	receiver = take_first(&ep->receivers);
-	dead = receiver == NULL && ep->dead;
-	if (receiver == NULL && !dead)
-		queue(me, ep, &ep->callers);
-	spin_unlock_irqs_off(&ep->lock);
-	if (unlikely(dead)) {
+	if (unlikely(!meet(ep, me, &ep->receivers, &ep->callers, &receiver))) {
 		thread_stay_awake();
 		irq_enable();
 		return -EPIPE;
@@ -203,16 +214,29 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
 
 	if (caller != NULL) {
 		copy_words(user_frame(caller), user_frame(me));
-		WRITE_ONCE(caller->callee, NULL);
 		set_done(caller, 0);
 	}
 	return caller;
+}
+
+/*
+ * @me has a call at once.  While @caller was on no list and not yet .caller it could not take
+ * itself back: if it was told to end meanwhile it looks again.  The barrier pairs with the locked
+ * operation of who kills: either it sees .caller, or .user_work is seen here.
+ */
+static NOINLINE void receive_waiting(struct user_thread *me, struct user_thread *caller)
+{
+	deliver(me, caller);
+	smp_mb();
+	if (unlikely(user_thread_killed(caller)))
+		thread_wake(caller->thread);
 }
 
 s64 sys_reply_wait(struct syscall_frame *f)
 {
 	struct user_thread *me = current->user, *caller, *next;
 	struct endpoint *ep;
+	bool alive;
 
 	irq_disable();
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
@@ -221,25 +245,19 @@ s64 sys_reply_wait(struct syscall_frame *f)
 		return -EBADF;
 	}
 	caller = reply(me);
-	begin_wait(me);
-	spin_lock_irqs_off(&ep->lock);
-	next = take_first(&ep->callers);
-	if (next == NULL)
-		queue(me, ep, &ep->receivers);
-	spin_unlock_irqs_off(&ep->lock);
-	if (unlikely(next != NULL)) {
-		deliver(me, next);
-		thread_stay_awake();
-		irq_enable();
-		if (caller != NULL)
-			thread_wake(caller->thread);
-		return me->ipc_result;
-	}
-	return switch_and_wait(me, caller);
+	alive = meet(ep, me, &ep->callers, &ep->receivers, &next);
+	if (likely(alive && next == NULL))
+		return switch_and_wait(me, caller);
+	if (alive)
+		receive_waiting(me, next);
+	thread_stay_awake();
+	if (caller != NULL)
+		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
+	irq_enable();
+	return alive ? 0 : -EPIPE;
 }
 
-/* --- ends --------------------------------------------------------------------------------------
- */
+/* --- ends ---------------------------------------------------------------------------------- */
 
 void ipc_thread_ends(struct user_thread *u)
 {

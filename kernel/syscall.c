@@ -91,7 +91,7 @@ static s64 sys_duplicate(struct syscall_frame *f)
 
 static s64 sys_close(struct syscall_frame *f)
 {
-	return handle_close(&current->user->task->handles, (u32)f->rdi);
+	return handle_close(&current->user->task->handles, f->rdi);
 }
 
 const syscall_fn syscall_table[] = {

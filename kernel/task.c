@@ -153,17 +153,11 @@ int task_start_thread(struct task *task, const struct user_start *start)
 	return 0;
 }
 
-/* It is looked at before user mode. */
-static void ask_to_end(struct user_thread *u)
-{
-	WRITE_ONCE(u->killed, true);
-	__atomic_fetch_or(&stack_head_at(u->thread->stack_top)->user_work, 1, __ATOMIC_SEQ_CST);
-}
-
-/* Under the task's lock, so that it is not freed. */
+/* Under the task's lock, so that it is not freed.  Pairs with ipc.c: written before the state is
+ * read. */
 static void kill(struct user_thread *u)
 {
-	ask_to_end(u);
+	(void)shared_xchg(&stack_head_at(u->thread->stack_top)->user_work, 1);
 	if (!thread_wake(u->thread))
 		sched_look_at(u->thread);
 }
@@ -221,8 +215,8 @@ static void reap(struct user_thread *u)
 {
 	struct task *task = u->task;
 
+	kobj_wait_for_lookers(); /* they look at its struct thread too */
 	(void)thread_join(u->thread);
-	kobj_wait_for_lookers();
 	kmem_cache_free(&threads, u);
 	spin_lock(&task->lock);
 	task->nr_threads--;

@@ -54,13 +54,13 @@ struct user_thread {
 	struct thread *thread;	 /* [I] */
 	struct list_node node;	 /* task->lock: of task->threads; then of the dead, in task.c */
 	struct user_start start; /* [I] */
-	bool killed;		 /* shared: it shall end */
 
 	/* kernel/ipc.c */
 	struct list_node ipc_node;  /* the lock of .waits_at, which is where it waits */
 	struct endpoint *waits_at;  /* shared; good with interrupts off */
 	struct user_thread *caller; /* atomic: who waits for this one's reply; taken by xchg */
-	struct user_thread *callee; /* [s] whom it called; good with interrupts off */
+	struct user_thread *callee; /* whom it called; written by who takes the call, emptied by
+				       itself; good with interrupts off */
 	u32 ipc_state;		    /* shared */
 	s64 ipc_result;		    /* written before ipc_state is IPC_DONE */
 };
@@ -83,10 +83,10 @@ NORETURN void user_thread_exit(int status);
 /* For trap_prepare_user(): something is to be done.  Interrupts off. */
 void user_thread_work(void) REQUIRES(irqs_off);
 
-/* Does the current thread have to end? */
-static inline bool user_thread_killed(void)
+/* Shall @u end?  It does at the latest when it would be in user mode again. */
+static ALWAYS_INLINE bool user_thread_killed(const struct user_thread *u)
 {
-	return READ_ONCE(current->user->killed);
+	return READ_ONCE(stack_head_at(u->thread->stack_top)->user_work) != 0;
 }
 
 /* For kobj.c: the last reference is gone. */

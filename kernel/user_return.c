@@ -17,8 +17,7 @@ void trap_prepare_user(void)
 {
 	while (need_resched && preempt_count == 0)
 		preempt_in_interrupt();
-	if (current->user != NULL &&
-	    unlikely(READ_ONCE(stack_head_at(current->stack_top)->user_work) != 0))
+	if (current->user != NULL && unlikely(user_thread_killed(current->user)))
 		user_thread_work();
 	tlb_check();
 	thread_check_leaks("returns to user mode");

@@ -8,7 +8,7 @@
 #include "kernel/sched.h"
 #include "lib/err.h"
 #include "tests/user_memory.h"
-#include "tests/user_task.h"
+#include "tests/user_pair.h"
 
 USER_PROGRAM(client);
 USER_PROGRAM(server);
@@ -18,44 +18,20 @@ USER_PROGRAM(takes_and_ends);
 
 #define CALLS 600ul /* of all clients together */
 
-/* An endpoint, and a task for each side, which have handles. */
-struct pair {
-	struct endpoint *ep;
-	struct task *client, *server;
-	u64 call, receive;
-};
-
-static bool make_pair(struct test *t, struct pair *p, const u8 *client, size_t client_size,
-		      const u8 *server, size_t server_size)
-{
-	p->ep = endpoint_create();
-	EXPECT(t, p->ep != NULL, "no memory for an endpoint");
-	if (p->ep == NULL)
-		return false;
-	p->client = user_task(t, "client", client, client_size);
-	p->server = user_task(t, "server", server, server_size);
-	if (p->client == NULL || p->server == NULL)
-		return false;
-	p->call = user_task_handle(t, p->client, p->ep, RIGHT_CALL);
-	p->receive = user_task_handle(t, p->server, p->ep, RIGHT_RECEIVE);
-	kobj_put(&p->ep->kobj); /* handles keep it */
-	return true;
-}
-
 /* @clients on CPUs that @client_cpu names, and @servers: each call is answered right. */
 static void call_each_other(struct test *t, u32 clients, u32 client_cpu, u32 servers,
 			    u32 server_cpu)
 {
-	struct pair p;
+	struct user_pair p;
 
-	if (!make_pair(t, &p, USER_CODE(client), USER_CODE(server)))
+	if (!user_pair_make(t, &p, USER_CODE(client), USER_CODE(server)))
 		return;
 	for (u32 i = 0; i < servers; i++)
 		user_task_start(t, p.server, p.receive, server_cpu);
 	for (u32 i = 0; i < clients; i++)
 		user_task_start(t, p.client, p.call | CALLS / clients << 32, client_cpu);
 	EXPECT_EQ(t, user_task_end(p.client), 0);
-	EXPECT_EQ(t, handle_close(&p.server->handles, (u32)p.receive), 0);
+	EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
 	EXPECT_EQ(t, user_task_end(p.server), 0);
 }
 
@@ -84,14 +60,14 @@ TEST("user.ipc", many_of_each)
 /* A caller that waits, at the endpoint or for a reply, ends when it is told to. */
 TEST("user.ipc", caller_is_killed)
 {
-	struct pair p;
+	struct user_pair p;
 
-	if (!make_pair(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
 		return;
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
 	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
-	sleep_ns(5 * NS_PER_MS);
+	user_pair_await(&p, 1, 0); /* and the other is taken, or about to be */
 	task_kill(p.client);
 	EXPECT_EQ(t, user_task_end(p.client), -EINTR);
 	task_kill(p.server);
@@ -101,12 +77,12 @@ TEST("user.ipc", caller_is_killed)
 /* A receiver that waits, too. */
 TEST("user.ipc", receiver_is_killed)
 {
-	struct pair p;
+	struct user_pair p;
 
-	if (!make_pair(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
 		return;
 	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
-	sleep_ns(2 * NS_PER_MS);
+	user_pair_await(&p, 0, 1);
 	task_kill(p.server);
 	EXPECT_EQ(t, user_task_end(p.server), -EINTR);
 	/* And with its handles the endpoint's receivers have gone. */
@@ -117,9 +93,9 @@ TEST("user.ipc", receiver_is_killed)
 /* Who has a call and ends without a reply fails it. */
 TEST("user.ipc", receiver_ends_without_a_reply)
 {
-	struct pair p;
+	struct user_pair p;
 
-	if (!make_pair(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_ends)))
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_ends)))
 		return;
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
 	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
@@ -130,14 +106,14 @@ TEST("user.ipc", receiver_ends_without_a_reply)
 /* The last handle to receive is closed while callers wait. */
 TEST("user.ipc", endpoint_ends)
 {
-	struct pair p;
+	struct user_pair p;
 
-	if (!make_pair(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
 		return;
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
-	sleep_ns(2 * NS_PER_MS);
-	EXPECT_EQ(t, handle_close(&p.server->handles, (u32)p.receive), 0);
+	user_pair_await(&p, 2, 0);
+	EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
 	EXPECT_EQ(t, user_task_end(p.client), -EPIPE);
 	kobj_put(&p.server->kobj);
 }
@@ -145,14 +121,15 @@ TEST("user.ipc", endpoint_ends)
 /* Handles of the wrong kind, without the right, closed, or made up. */
 TEST("user.ipc", handles_are_checked)
 {
-	struct pair p;
+	struct user_pair p;
 	u64 again;
 
-	if (!make_pair(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_ends)))
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_ends)))
 		return;
 	again = user_task_handle(t, p.client, p.ep, RIGHT_RECEIVE);
-	EXPECT_EQ(t, handle_close(&p.client->handles, (u32)again), 0);
-	EXPECT_EQ(t, handle_close(&p.client->handles, (u32)again), -EBADF);
+	EXPECT_EQ(t, handle_close(&p.client->handles, again), 0);
+	EXPECT_EQ(t, handle_close(&p.client->handles, again), -EBADF);
+	EXPECT_EQ(t, handle_close(&p.client->handles, p.call | 1ul << 40), -EBADF);
 	EXPECT(t, user_task_handle(t, p.client, p.ep, RIGHT_RECEIVE) != again,
 	       "a handle comes again");
 	for (u32 i = 0; i < 4; i++) {

@@ -62,6 +62,6 @@ BENCH(ipc_round_trip)
 	ASSERT(put(USER_DATA_AT, call), "no memory");
 	kthread_unuse_mm();
 	run(b, client);
-	(void)handle_close(&server->handles, (u32)receive);
+	(void)handle_close(&server->handles, receive);
 	(void)user_task_end(server);
 }

@@ -6,7 +6,7 @@
 
 void print(const char *fmt, ...)
 {
-	char text[PRINT_MAX];
+	char text[LOG_MAX + 1];
 	va_list args;
 	int length;
 

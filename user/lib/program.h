@@ -6,10 +6,8 @@
 
 #include "lib/types.h"
 
-#define PRINT_MAX 256 /* bytes of a text; more is cut */
-
 /* The program; its result is the status that its thread ends with. */
 int main(void);
 
-/* Text to the kernel's log, by lib/format.h. */
+/* Text to the kernel's log, by lib/format.h; what is longer than LOG_MAX is cut. */
 void print(const char *fmt, ...) PRINTF_LIKE(1, 2);
