@@ -243,58 +243,43 @@ user_takes_and_ends_end:
 	or	rax, rdx
 %endmacro
 
-; Nothing, between two readings.
-PROGRAM measures_nothing
+; Around what is measured.  R14: where the next result goes; R15: the word that was at RDI.
+%macro MEASURE_BEGIN 0
 	mov	r14, rdi
-	xor	ebx, ebx
+	mov	r15, [rdi]
+	lea	rbx, [rdi + MEASURED * 8]
 .next:
 	CLOCK
 	mov	rbp, rax
+%endmacro
+%macro MEASURE_END 0
 	CLOCK
 	sub	rax, rbp
-	mov	[r14 + rbx * 8], rax
-	inc	ebx
-	cmp	ebx, MEASURED
+	mov	[r14], rax
+	add	r14, 8
+	cmp	r14, rbx
 	jne	.next
 	xor	edi, edi
 	SYSCALL_ SYS_EXIT
+%endmacro
+
+PROGRAM measures_nothing
+	MEASURE_BEGIN
+	MEASURE_END
 user_measures_nothing_end:
 
 PROGRAM measures_null
-	mov	r14, rdi
-	xor	ebx, ebx
-.next:
-	CLOCK
-	mov	rbp, rax
+	MEASURE_BEGIN
 	SYSCALL_ SYS_NULL
-	CLOCK
-	sub	rax, rbp
-	mov	[r14 + rbx * 8], rax
-	inc	ebx
-	cmp	ebx, MEASURED
-	jne	.next
-	xor	edi, edi
-	SYSCALL_ SYS_EXIT
+	MEASURE_END
 user_measures_null_end:
 
-; The endpoint's handle is the first word there, before the first result.
+; The word at RDI is the endpoint's handle.
 PROGRAM measures_call
-	mov	r14, rdi
-	mov	r15, [rdi]
-	xor	ebx, ebx
-.next:
-	CLOCK
-	mov	rbp, rax
+	MEASURE_BEGIN
 	mov	rdi, r15
 	SYSCALL_ SYS_CALL
-	CLOCK
-	sub	rax, rbp
-	mov	[r14 + rbx * 8], rax
-	inc	ebx
-	cmp	ebx, MEASURED
-	jne	.next
-	xor	edi, edi
-	SYSCALL_ SYS_EXIT
+	MEASURE_END
 user_measures_call_end:
 
 ; The other side: replies what it was sent.

@@ -3,7 +3,7 @@
 ; tests/user_state_code.asm - what ring 3 runs in the tests of arch.user_state: code to be copied to
 ; user memory, anywhere.
 ;
-; In: RDI = struct user_values (user_state.c), whose offsets are checked there.  Each part is
+; In: RDI = struct user_values (user_visitor.c), whose offsets are checked there.  Each part is
 ; entered at its label and ends with UD2.  None writes what it is not there to write.
 
 bits 64

@@ -78,6 +78,9 @@ void offsets(void)
 	VALUE(TF_SIZE, sizeof(struct trapframe));
 
 	OFFSET(SF_RAX, struct syscall_frame, rax);
+	OFFSET(SF_RIP, struct syscall_frame, rip);
+	OFFSET(SF_RFLAGS, struct syscall_frame, rflags);
+	OFFSET(SF_RSP, struct syscall_frame, rsp);
 	VALUE(SYSCALL_FRAME_SIZE, sizeof(struct syscall_frame));
 
 	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);

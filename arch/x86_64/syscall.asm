@@ -92,15 +92,15 @@ syscall_entry%1:
 	pop	r9
 	pop	r12
 	pop	r13
-	add	rsp, 8			; RAX
+	add	rsp, SF_RIP - SF_RAX
   %if %2
 	mov	rcx, rsp		; RIP, RFLAGS, RSP
 	mov	r11, PERCPU(pti_user_cr3)
 	TWIN_SYSCALL_ENTRY_STACK
-	push	qword [rcx + 16]
+	push	qword [rcx + SF_RSP - SF_RIP]
 	push	rax
 	mov	rax, r11
-	mov	r11, [rcx + 8]
+	mov	r11, [rcx + SF_RFLAGS - SF_RIP]
 	mov	rcx, [rcx]
 	TWIN_LEAVE_TO_USER
 	LOAD_CR3 rax

@@ -8,26 +8,7 @@
 #include "kernel/sched.h"
 #include "lib/assert.h"
 #include "mm/mm.h"
-#include "tests/bench/bench.h"
-
-struct partner {
-	struct mm *mm;
-	u64 arrived; /* when its yield returned */
-	bool stop;
-};
-
-static int take_turns(void *arg)
-{
-	struct partner *p = arg;
-
-	kthread_use_mm(p->mm);
-	while (!READ_ONCE(p->stop)) {
-		yield();
-		p->arrived = bench_clock(BENCH_END);
-	}
-	kthread_unuse_mm();
-	return 0;
-}
+#include "tests/bench/partner.h"
 
 static struct mm *new_mm(void)
 {
@@ -44,7 +25,7 @@ static struct mm *new_mm(void)
 static ALWAYS_INLINE void measure(struct bench *b, struct mm *own, struct mm *other)
 {
 	struct partner p = { .mm = other };
-	struct thread *t = thread_create_on(cpu_id, "partner", take_turns, &p);
+	struct thread *t = thread_create_on(cpu_id, "partner", partner_run, &p);
 
 	ASSERT(t != NULL, "out of memory");
 	kthread_use_mm(own);

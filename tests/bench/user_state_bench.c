@@ -9,10 +9,9 @@
 #include "lib/assert.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/partner.h"
 
-/* --- the parts alone, of states that nobody runs with ------------------------------------------
- */
+/* --- the parts alone, of states that nobody runs with ------------------------------------ */
 
 static struct user_state *new_state(void)
 {
@@ -66,49 +65,33 @@ BENCH(user_state_kept)
 	kfree(own);
 }
 
-/* --- whole switches ------------------------------------------------------------------------------
- */
+/* --- whole switches ---------------------------------------------------------------------- */
 
 struct pair {
 	struct bench *b;
-	struct mm *mm;
-	u64 arrived; /* when the partner's yield returned */
-	bool stop;
+	struct partner partner;
 };
-
-static int partner(void *arg)
-{
-	struct pair *p = arg;
-
-	kthread_use_mm(p->mm);
-	while (!READ_ONCE(p->stop)) {
-		yield();
-		p->arrived = bench_clock(BENCH_END);
-	}
-	kthread_unuse_mm();
-	return 0;
-}
 
 static int measuring(void *arg)
 {
 	struct pair *p = arg;
 
-	kthread_use_mm(p->mm);
+	kthread_use_mm(p->partner.mm);
 	yield();
 	while (bench_more(p->b)) {
 		u64 start = bench_clock(BENCH_BEGIN);
 
 		yield();
-		bench_add(p->b, p->arrived - start);
+		bench_add(p->b, p->partner.arrived - start);
 	}
-	WRITE_ONCE(p->stop, true);
+	WRITE_ONCE(p->partner.stop, true);
 	kthread_unuse_mm();
 	return 0;
 }
 
-static struct thread *make(struct pair *p, thread_fn fn, bool user)
+static struct thread *make(thread_fn fn, void *arg, bool user)
 {
-	struct thread *t = thread_create_on(cpu_id, "pair", fn, p);
+	struct thread *t = thread_create_on(cpu_id, "pair", fn, arg);
 
 	ASSERT(t != NULL && (!user || thread_add_user_state(t) == 0), "out of memory");
 	return t;
@@ -117,15 +100,16 @@ static struct thread *make(struct pair *p, thread_fn fn, bool user)
 /* From one thread to another in the same address space; which of them have user's registers? */
 static void measure(struct bench *b, bool from_user, bool to_user)
 {
-	struct pair p = { .b = b, .mm = mm_create() };
-	struct thread *from = make(&p, measuring, from_user), *to = make(&p, partner, to_user);
+	struct pair p = { .b = b, .partner = { .mm = mm_create() } };
+	struct thread *from = make(measuring, &p, from_user);
+	struct thread *to = make(partner_run, &p.partner, to_user);
 
-	ASSERT(p.mm != NULL, "out of memory");
+	ASSERT(p.partner.mm != NULL, "out of memory");
 	thread_start(from);
 	thread_start(to);
 	thread_join(from);
 	thread_join(to);
-	mm_put(p.mm);
+	mm_put(p.partner.mm);
 }
 
 BENCH(thread_switch_user)
