@@ -19,7 +19,7 @@ O ?= build
 SIM_O := $(O)/sim
 SIM_ROOT ?= .
 SIM_CC ?= gcc
-SIM_SECONDS ?= 5
+SIM_SECONDS ?= 3
 SIM_SEEDS ?= 1..100000000
 
 SIM_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \

@@ -36,16 +36,28 @@ def run(out, *options, timeout=RUN_LIMIT):
     return ["tools/run", "--out", out, "--timeout", str(timeout), *options]
 
 
-def build_rows(out):
+def again_rows(out, everything=False):
+    """What is built by another compiler, and twice: of the four kernels that have most in common, one unless all are asked for."""
+    again, clang = f"{out}/again", f"{out}/clang"
+    clangs = [] if everything else ["KERNELS=percpu-debug"]
+    kernels = ["percpu-release", "classic-release"] if everything else ["percpu-release"]
+    twins = {twin: f"{again if twin in kernels else out}/{twin}/kernel.elf"
+             for twin in ("percpu-release", "classic-release")}
+    files = [f"{twin}/kernel.elf" for twin in kernels] + ["boot/BOOTX64.EFI", "boot/bios.elf",
+                                                          "archive.bin", "prague.iso"]
+    image = ["tools/mkimage", "--out", f"{again}/prague.iso", "--boot", f"{again}/boot", "--menu", "boot/menu.txt",
+             "--percpu", twins["percpu-release"], "--classic", twins["classic-release"],
+             "--archive", f"{again}/archive.bin"]
+    return [
+        Row("build-clang", [make(clang, "CC=clang", *clangs, "all")], limit=300),
+        Row("build-reproducible",
+            [["rm", "-rf", again], make(out, "all", "iso"), make(again, f"KERNELS={' '.join(kernels)}", "all"), image] +
+            [["cmp", f"{out}/{file}", f"{again}/{file}"] for file in files], limit=300),
+    ]
+
+
+def build_rows(out, everything=False):
     """What needs no emulator."""
-    twins, again = ["percpu-release", "classic-release"], f"{out}/again"
-    shipped = f"KERNELS={' '.join(twins)}"
-    # Two of the four see all sources, with each value of each of the two choices.
-    two = "KERNELS=percpu-debug classic-release"
-    files = [f"{twin}/kernel.elf" for twin in twins] + ["boot/BOOTX64.EFI", "boot/bios.elf",
-                                                         "archive.bin", "prague.iso"]
-    twice = [["rm", "-rf", again], make(out, "all", "iso"), make(again, shipped, "iso")]
-    same = [["cmp", f"{out}/{file}", f"{again}/{file}"] for file in files]
     return [
         Row("check", [make(out, "check")], limit=300),
         Row("check-checks", [make(out, "check-checks")], limit=120),
@@ -56,10 +68,9 @@ def build_rows(out):
         Row("mutations-apply", [["tools/mutate/run", "--check"]]),
         Row("mutations", [["tools/mutate/run", "--again", "--seconds", "3", "--out", f"{out}/mutate-row",
                            *MUTATIONS]], limit=300),
-        Row("build-clang", [make(f"{out}/clang", "CC=clang", two, "all")], limit=300),
-        Row("build-reproducible", twice + same, limit=300),
         Row("compile-commands", [make(out, "compile_commands.json"),
                                  ["tools/compile-commands", "--verify", "compile_commands.json"]]),
+        *again_rows(out, everything),
     ]
 
 
@@ -127,11 +138,13 @@ def parked_row(out, twin):
                must_not=(PASSED, r"^CPU [13] ", r"does not answer"))
 
 
-def panic_rows(out):
+def panic_rows(out, everything=False):
+    """Each kind in one kernel at least, by turns; in both if everything is asked for."""
     rows = []
-    for twin in ("percpu", "classic"):
-        rows += [panic_row(out, kind, words, twin) for kind, words in PANICS.items()]
-        rows += [panic_row(out, kind, words, twin) for kind, words in DEBUG_PANICS.items()]
+    kinds = [*PANICS.items(), *DEBUG_PANICS.items()]
+    for number, twin in enumerate(("percpu", "classic")):
+        rows += [panic_row(out, kind, words, twin)
+                 for kind, words in (kinds if everything else kinds[number::2])]
         rows += [panic_row(out, "panic", PANICS["panic"], twin, "release")]
         rows += [parked_row(out, twin)]
     return rows + [panic_row(out, kind, words, "percpu") for kind, words in PERCPU_PANICS.items()]
@@ -270,13 +283,15 @@ def hotadd_rows(out):
     ]
 
 
-def loader_rows(out):
+def loader_rows(out, everything=False):
     """Kernel files that must be refused, by both loaders."""
     rows = []
     kinds = {"truncated": "outside the file", "empty": "shorter", "wrong_class": "64-bit",
              "overlapping": "share a virtual page", "writable_text": "writable and executable"}
     for firmware in ("bios", "uefi"):
-        for kind, words in kinds.items():
+        # How a file is judged is the same code in both; that it is asked, each shows by one.
+        judged = kinds if everything or firmware == "bios" else {"truncated": kinds["truncated"]}
+        for kind, words in judged.items():
             broken = f"{out}/logs/{kind}-{firmware}.elf"
             rows.append(Row(
                 f"kernel-file-{kind.replace('_', '-')}-{firmware}",
@@ -496,7 +511,7 @@ def matrix_rows(axes, out, everything):
 
 
 def every_row(axes, out, everything=False):
-    return (build_rows(out) + verdict_rows(out) + panic_rows(out) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out) + archive_rows(out) + gdb_rows(out) +
+    return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))
