@@ -21,6 +21,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/shared.h"
 #include "kernel/abi.h"
+#include "kernel/hand_over.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -151,14 +152,13 @@ static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *p
 
 /* What comes when @me has queued up, or said something to @partner (NULL: to nobody). */
 static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner)
-	RELEASES(irqs_off)
+	REQUIRES(irqs_off)
 {
 	if (unlikely(partner == NULL || user_thread_killed(me) ||
-		     !sched_hand_over(partner->thread)))
+		     !hand_over(me->thread, partner->thread)))
 		wake_and_wait(me, partner);
 	else if (unlikely(shared_load(&me->ipc_state) != IPC_DONE))
 		wait_done(me);
-	irq_enable();
 	WRITE_ONCE(me->waits_at, NULL);
 	WRITE_ONCE(me->callee, NULL);
 	return me->ipc_result;
@@ -191,15 +191,11 @@ s64 sys_call(struct syscall_frame *f)
 	struct user_thread *me = current->user, *receiver;
 	struct endpoint *ep;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_CALL);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
 	if (unlikely(!meet(ep, me, &ep->receivers, &ep->callers, &receiver))) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (likely(receiver != NULL))
@@ -238,12 +234,9 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	struct endpoint *ep;
 	bool alive;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
 	caller = reply(me);
 	alive = meet(ep, me, &ep->callers, &ep->receivers, &next);
 	if (likely(alive && next == NULL))
@@ -253,7 +246,6 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	thread_stay_awake();
 	if (caller != NULL)
 		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
-	irq_enable();
 	return alive ? 0 : -EPIPE;
 }
 

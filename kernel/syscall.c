@@ -94,12 +94,36 @@ static s64 sys_close(struct syscall_frame *f)
 	return handle_close(&current->user->task->handles, f->rdi);
 }
 
+/* All but the few for which every instruction counts run with interrupts on. */
+#define WITH_INTERRUPTS(call)                                                                      \
+	static REQUIRES(irqs_off) s64 call##_enter(struct syscall_frame *f)                        \
+	{                                                                                          \
+		s64 result;                                                                        \
+                                                                                                   \
+		irq_enable();                                                                      \
+		result = call(f);                                                                  \
+		irq_disable();                                                                     \
+		return result;                                                                     \
+	}
+
+WITH_INTERRUPTS(sys_exit)
+WITH_INTERRUPTS(sys_log)
+WITH_INTERRUPTS(sys_yield)
+WITH_INTERRUPTS(sys_endpoint)
+WITH_INTERRUPTS(sys_duplicate)
+WITH_INTERRUPTS(sys_close)
+
 const syscall_fn syscall_table[] = {
-	[SYS_NULL] = sys_null,	       [SYS_EXIT] = sys_exit,
-	[SYS_LOG] = sys_log,	       [SYS_YIELD] = sys_yield,
-	[SYS_CALL] = sys_call,	       [SYS_REPLY_WAIT] = sys_reply_wait,
-	[SYS_ENDPOINT] = sys_endpoint, [SYS_DUPLICATE] = sys_duplicate,
-	[SYS_CLOSE] = sys_close,       [SYS_NUMBERS] = sys_unknown,
+	[SYS_NULL] = sys_null,
+	[SYS_EXIT] = sys_exit_enter,
+	[SYS_LOG] = sys_log_enter,
+	[SYS_YIELD] = sys_yield_enter,
+	[SYS_CALL] = sys_call,
+	[SYS_REPLY_WAIT] = sys_reply_wait,
+	[SYS_ENDPOINT] = sys_endpoint_enter,
+	[SYS_DUPLICATE] = sys_duplicate_enter,
+	[SYS_CLOSE] = sys_close_enter,
+	[SYS_NUMBERS] = sys_unknown,
 };
 
 const u64 syscall_last = SYS_NUMBERS;

@@ -36,5 +36,8 @@ void thread_free_user_state(struct thread *t)
 
 void thread_switch_user_state(struct thread *prev, struct thread *next)
 {
-	user_state_switch(prev->user_state, next->user_state);
+	if (prev->user_state != NULL && next->user_state != NULL)
+		user_state_swap(prev->user_state, next->user_state);
+	else
+		user_state_switch(prev->user_state, next->user_state);
 }

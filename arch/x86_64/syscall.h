@@ -41,7 +41,8 @@ static inline struct syscall_frame *syscall_frame_at(vaddr_t entry)
 	return (struct syscall_frame *)entry - 1;
 }
 
-/* Interrupts on, on the thread's stack, on the kernel's PGD.  The value is for RAX. */
+/* Interrupts off, before and after; on the thread's stack, on the kernel's PGD.  The value is for
+ * RAX. */
 typedef s64 (*syscall_fn)(struct syscall_frame *f);
 
 /* By number; the last one, @syscall_last, is called for all above it too.  kernel/syscall.c */
