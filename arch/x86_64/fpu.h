@@ -29,7 +29,9 @@ void fpu_init_area(void *area);
 void fpu_save(void *area);
 void fpu_load(void *area);
 
-#define FPU_ALL_PARTS "a"(~0u), "d"(~0u) /* EDX:EAX, for XSAVE and XRSTOR */
+#define FPU_FXSAVE_SIZE 512u
+#define FPU_AREA(area)	(*(u8(*)[FPU_FXSAVE_SIZE])(area)) /* its head, for an operand */
+#define FPU_ALL_PARTS	"a"(~0u), "d"(~0u)		  /* EDX:EAX, for XSAVE and XRSTOR */
 
 extern const u32 fpu_nothing; /* 0 */
 
@@ -46,8 +48,11 @@ static ALWAYS_INLINE void fpu_hide_x87_pointers(void)
 /* Save into @prev and load @next, on CPUs with XSAVEOPT. */
 static ALWAYS_INLINE void fpu_swap(void *prev, void *next)
 {
-	__asm__ volatile("xsaveopt64 (%0)" ::"r"(prev), FPU_ALL_PARTS : "memory");
+	u32 all = ~0u;
+
+	__asm__("" : "+r"(all)); /* or EDX:EAX would be filled twice */
+	__asm__ volatile("xsaveopt64 %0" : "+m"(FPU_AREA(prev)) : "a"(all), "d"(all) : "memory");
 	if (unlikely(cpu_features.x87_keeps_pointers))
 		fpu_hide_x87_pointers();
-	__asm__ volatile("xrstor64 (%0)" ::"r"(next), FPU_ALL_PARTS : "memory");
+	__asm__ volatile("xrstor64 %0" ::"m"(FPU_AREA(next)), "a"(all), "d"(all) : "memory");
 }
