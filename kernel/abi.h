@@ -24,6 +24,22 @@ enum syscall_number {
 	SYS_ENDPOINT,	/* (): a new endpoint's handle, with all rights */
 	SYS_DUPLICATE,	/* (handle, rights): another handle of the same, with fewer rights */
 	SYS_CLOSE,	/* (handle) */
+
+	SYS_NOTIFICATION, /* (): a new notification's handle, with all rights */
+	SYS_SIGNAL,	  /* (notification, bits): set them, not 0, and wake the most urgent of who
+			     waits, who gets them */
+	SYS_WAIT,      /* (notification, ns): wait for bits, which come back in RSI, and take them;
+			  -ETIMEDOUT after so long: 0: do not wait, WAIT_FOR_EVER; -EPIPE: there
+			  are none, and nobody is left who might signal */
+	SYS_BIND,      /* (notification, endpoint): from now on SYS_REPLY_WAIT there comes back for
+			  its bits too, with 1, and the bits in RSI */
+	SYS_TIMER,     /* (notification, bits): a new timer's handle; it will signal them */
+	SYS_TIMER_SET, /* (timer, deadline, period): when SYS_CLOCK is deadline; 0: not any more.
+			  Then each period ns, if it is not 0 */
+	SYS_CLOCK,     /* (): ns since the boot */
+	SYS_TIMEOUT,   /* (ns): from now on each SYS_CALL of this thread that is not answered
+			  within ns gives -ETIMEDOUT; 0: it waits for ever */
+
 	SYS_NUMBERS,
 };
 
@@ -32,9 +48,15 @@ enum syscall_number {
 
 #define LOG_MAX 200
 
+#define WAIT_FOR_EVER	 (~0ul)
+#define TIMER_PERIOD_MIN 1000000ul /* ns */
+#define TIMER_PERIOD_MAX (~0ul >> 1)
+
 /* What a handle allows: bits. */
 enum right {
 	RIGHT_CALL = 1,	     /* of an endpoint: SYS_CALL */
 	RIGHT_RECEIVE = 2,   /* SYS_REPLY_WAIT */
 	RIGHT_DUPLICATE = 4, /* of any */
+	RIGHT_SIGNAL = 8, /* of a notification: SYS_SIGNAL, SYS_TIMER; of a timer: SYS_TIMER_SET */
+	RIGHT_WAIT = 16,  /* of a notification: SYS_WAIT, SYS_BIND */
 };

@@ -14,6 +14,8 @@
 enum kobj_type {
 	KOBJ_TASK = 1,
 	KOBJ_ENDPOINT,
+	KOBJ_NOTIFICATION,
+	KOBJ_TIMER,
 };
 
 struct kobj {

@@ -421,6 +421,39 @@ bool sched_hand_over(struct thread *next) NO_LOCK_CHECK
 	return true;
 }
 
+/* The same for @prev that stays ready: it must be less urgent than @next, as must all who wait. */
+static ALWAYS_INLINE bool may_give_way(const struct run_queue *q, const struct thread *prev,
+				       const struct thread *next) REQUIRES(q->lock)
+{
+	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
+	       !(prev->attention | next->attention | q->closed) && migrate_count == 0 &&
+	       next->priority > prev->priority && q->mask >> next->priority == 0;
+}
+
+bool sched_give_way_to(struct thread *next) NO_LOCK_CHECK
+{
+	struct run_queue *q = run_queue;
+	struct thread *prev = current;
+
+	spin_lock_irqs_off(&q->lock);
+	if (unlikely(!may_give_way(q, prev, next))) {
+		spin_unlock_irqs_off(&q->lock);
+		return false;
+	}
+	WRITE_ONCE(next->state, THREAD_RUNNABLE);
+	next->on_rq = true;
+	queue_insert(q, prev, true);
+	tick_start(q);
+	switch_threads(q, prev, next);
+	finish();
+	return true;
+}
+
+void sched_block(void)
+{
+	reschedule(false);
+}
+
 void sched_look_at(struct thread *t)
 {
 	u64 flags = irq_save();

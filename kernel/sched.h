@@ -60,6 +60,16 @@ void schedule(void);
  */
 bool sched_hand_over(struct thread *next) REQUIRES(irqs_off);
 
+/*
+ * The current thread goes on wanting to run: go straight to @next, which blocks on this CPU, if
+ * that is more urgent than it and than all who wait.  False: it is as before.  Else it returns when
+ * the current thread's turn came again.  Interrupts off, no lock held.
+ */
+bool sched_give_way_to(struct thread *next) REQUIRES(irqs_off);
+
+/* As schedule(), for who has interrupts off: they are on meanwhile, if others run. */
+void sched_block(void) REQUIRES(irqs_off);
+
 /* If @t runs, let its CPU come into the kernel.  Any context but NMI. */
 void sched_look_at(struct thread *t);
 

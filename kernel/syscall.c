@@ -8,6 +8,7 @@
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
+#include "kernel/sys_notification.h"
 #include "kernel/task.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -95,11 +96,26 @@ static s64 sys_close(struct syscall_frame *f)
 }
 
 const syscall_fn syscall_table[] = {
-	[SYS_NULL] = sys_null,	       [SYS_EXIT] = sys_exit,
-	[SYS_LOG] = sys_log,	       [SYS_YIELD] = sys_yield,
-	[SYS_CALL] = sys_call,	       [SYS_REPLY_WAIT] = sys_reply_wait,
-	[SYS_ENDPOINT] = sys_endpoint, [SYS_DUPLICATE] = sys_duplicate,
-	[SYS_CLOSE] = sys_close,       [SYS_NUMBERS] = sys_unknown,
+	[SYS_NULL] = sys_null,
+	[SYS_EXIT] = sys_exit,
+	[SYS_LOG] = sys_log,
+	[SYS_YIELD] = sys_yield,
+	[SYS_CALL] = sys_call,
+	[SYS_REPLY_WAIT] = sys_reply_wait,
+	[SYS_ENDPOINT] = sys_endpoint,
+	[SYS_DUPLICATE] = sys_duplicate,
+	[SYS_CLOSE] = sys_close,
+
+	[SYS_NOTIFICATION] = sys_notification,
+	[SYS_SIGNAL] = sys_signal,
+	[SYS_WAIT] = sys_wait,
+	[SYS_BIND] = sys_bind,
+	[SYS_TIMER] = sys_timer,
+	[SYS_TIMER_SET] = sys_timer_set,
+	[SYS_CLOCK] = sys_clock,
+	[SYS_TIMEOUT] = sys_timeout,
+
+	[SYS_NUMBERS] = sys_unknown,
 };
 
 const u64 syscall_last = SYS_NUMBERS;

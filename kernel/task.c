@@ -157,7 +157,8 @@ int task_start_thread(struct task *task, const struct user_start *start)
  * read. */
 static void kill(struct user_thread *u)
 {
-	(void)shared_xchg(&stack_head_at(u->thread->stack_top)->user_work, 1);
+	__atomic_fetch_or(&stack_head_at(u->thread->stack_top)->user_work, USER_WORK_END,
+			  __ATOMIC_SEQ_CST);
 	if (!thread_wake(u->thread))
 		sched_look_at(u->thread);
 }

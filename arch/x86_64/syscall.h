@@ -21,9 +21,12 @@ struct syscall_frame {
 	u64 rip, rflags, rsp;
 };
 
+#define USER_WORK_END	     1u /* the thread is to end */
+#define USER_WORK_TIME_LIMIT 2u /* its calls have one; nothing else to do */
+
 /* Above the stack on which a thread enters the kernel. */
 struct stack_head {
-	u64 user_work; /* not 0: trap_prepare_user() has more to do; atomic */
+	u64 user_work; /* USER_WORK_*; not 0: trap_prepare_user() has more to do; atomic */
 	u64 reserved;  /* keeps the stack aligned */
 };
 
