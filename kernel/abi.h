@@ -40,13 +40,60 @@ enum syscall_number {
 	SYS_TIMEOUT,   /* (ns): from now on each SYS_CALL of this thread that is not answered
 			  within ns gives -ETIMEDOUT; 0: it waits for ever */
 
+	/* Devices: kernel/sys_device.c. */
+	SYS_IRQ,      /* (system, number): a handle of an interrupt: of the ISA bus below 16, else
+			 by its global number; -ENODEV; -EBUSY: somebody has it */
+	SYS_IRQ_BIND, /* (irq, notification, bits): from now on they are signalled when it comes;
+			 notification 0: it is masked again */
+	SYS_IRQ_ACK, /* (irq): the device was served: it may come again; -EAGAIN: it did not come */
+	SYS_PORTS,   /* (system, first, count): a handle of these I/O ports */
+	SYS_PORT_IN, /* (ports, offset, width): 1, 2 or 4 bytes are read: the result */
+	SYS_PORT_OUT, /* (ports, offset, width, value) */
+
+	/* The machine: kernel/sys_machine.c. */
+	SYS_POWER, /* (system, enum power): does not return */
+	SYS_CPU,   /* (system, cpu, enum cpu_change, ns): take it down, at most so long, 0: as long
+		      as it takes; or bring it up: the errors of cpu_down() and cpu_up() */
+	SYS_CPUS,  /* (system, buffer, bytes): struct cpu_info of each, as many as fit: how many */
+	SYS_COUNTERS, /* (system, cpu, buffer, bytes): struct counter of a CPU, or of all together:
+			 ANY_CPU; as many as fit: how many */
+	SYS_LOG_READ, /* (system, n, buffer, bytes): what was printed, from byte n on, up to
+			 LOG_READ_MAX bytes: how many; RSI: the number of the first, more than n if
+			 that is forgotten */
+
 	SYS_NUMBERS,
 };
 
 /* A message: seven words, in RSI, RDX, R10, R8, R9, R12, R13. */
 #define MESSAGE_WORDS 7
 
-#define LOG_MAX 200
+#define LOG_MAX	     200
+#define LOG_READ_MAX 512
+
+#define ANY_CPU (~0ul)
+
+enum power {
+	POWER_OFF,
+	POWER_REBOOT,
+};
+
+enum cpu_change {
+	CPU_CHANGE_DOWN,
+	CPU_CHANGE_UP,
+};
+
+struct cpu_info {
+	unsigned int apic_id;
+	unsigned int is_there; /* else it is a place for one */
+	unsigned int is_up;
+};
+
+#define COUNTER_NAME_MAX 24 /* with the 0 */
+
+struct counter {
+	char name[COUNTER_NAME_MAX];
+	unsigned long value;
+};
 
 #define WAIT_FOR_EVER	 (~0ul)
 #define TIMER_PERIOD_MIN 1000000ul /* ns */
@@ -57,6 +104,11 @@ enum right {
 	RIGHT_CALL = 1,	     /* of an endpoint: SYS_CALL */
 	RIGHT_RECEIVE = 2,   /* SYS_REPLY_WAIT */
 	RIGHT_DUPLICATE = 4, /* of any */
-	RIGHT_SIGNAL = 8, /* of a notification: SYS_SIGNAL, SYS_TIMER; of a timer: SYS_TIMER_SET */
-	RIGHT_WAIT = 16,  /* of a notification: SYS_WAIT, SYS_BIND */
+	RIGHT_SIGNAL = 8,  /* of a notification: SYS_SIGNAL, SYS_TIMER; of a timer: SYS_TIMER_SET */
+	RIGHT_IRQ = 256,   /* of the system: SYS_IRQ; of an interrupt: bind and acknowledge it */
+	RIGHT_PORTS = 512, /* of the system: SYS_PORTS; of ports: SYS_PORT_IN, SYS_PORT_OUT */
+	RIGHT_POWER = 1024, /* of the system: SYS_POWER */
+	RIGHT_CPUS = 2048,  /* of the system: SYS_CPU */
+	RIGHT_INSPECT = 64, /* of the system: SYS_CPUS, SYS_COUNTERS, SYS_LOG_READ */
+	RIGHT_WAIT = 16,    /* of a notification: SYS_WAIT, SYS_BIND */
 };

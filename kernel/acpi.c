@@ -63,6 +63,7 @@ static void read_fadt(const void *table, u32 len)
 	machine.dsdt = fadt.dsdt;
 	machine.reset = fadt.reset;
 	machine.reset_value = fadt.reset_value;
+	machine.soft_off_port = fadt.emulators ? fadt.pm1_control : 0;
 	if (fadt.pm_timer.space == ACPI_SPACE_IO && fadt.pm_timer.address <= UINT16_MAX)
 		machine.pm_timer_port = (u16)fadt.pm_timer.address;
 }

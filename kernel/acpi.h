@@ -13,6 +13,7 @@ struct machine {
 	paddr_t hpet;		    /* its registers; 0: none */
 	struct acpi_register reset; /* address 0: none */
 	u8 reset_value;
+	u16 soft_off_port; /* of QEMU and Bochs: machine_soft_off(); 0: none */
 };
 
 extern struct machine machine;

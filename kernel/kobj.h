@@ -16,6 +16,9 @@ enum kobj_type {
 	KOBJ_ENDPOINT,
 	KOBJ_NOTIFICATION,
 	KOBJ_TIMER,
+	KOBJ_IRQ,
+	KOBJ_PORTS,
+	KOBJ_SYSTEM,
 };
 
 struct kobj {

@@ -8,6 +8,8 @@
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
+#include "kernel/sys_device.h"
+#include "kernel/sys_machine.h"
 #include "kernel/sys_notification.h"
 #include "kernel/task.h"
 #include "lib/err.h"
@@ -114,6 +116,19 @@ const syscall_fn syscall_table[] = {
 	[SYS_TIMER_SET] = sys_timer_set,
 	[SYS_CLOCK] = sys_clock,
 	[SYS_TIMEOUT] = sys_timeout,
+
+	[SYS_IRQ] = sys_irq,
+	[SYS_IRQ_BIND] = sys_irq_bind,
+	[SYS_IRQ_ACK] = sys_irq_ack,
+	[SYS_PORTS] = sys_ports,
+	[SYS_PORT_IN] = sys_port_in,
+	[SYS_PORT_OUT] = sys_port_out,
+
+	[SYS_POWER] = sys_power,
+	[SYS_CPU] = sys_cpu,
+	[SYS_CPUS] = sys_cpus,
+	[SYS_COUNTERS] = sys_counters,
+	[SYS_LOG_READ] = sys_log_read,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

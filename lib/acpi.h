@@ -109,7 +109,9 @@ struct acpi_fadt {
 	u8 pm_timer_bits;	       /* that count: 24 or 32 */
 	struct acpi_register reset;
 	u8 reset_value;
-	u64 dsdt; /* physical; 0: none */
+	u64 dsdt;	 /* physical; 0: none */
+	u16 pm1_control; /* port of the PM1a control register; 0: none */
+	bool emulators;	 /* it has the OEM id that QEMU's and Bochs' tables bear */
 	bool hardware_reduced;
 	u16 boot_flags; /* IA-PC boot architecture flags: ACPI_BOOT_* */
 };
