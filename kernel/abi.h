@@ -24,11 +24,68 @@ enum syscall_number {
 	SYS_ENDPOINT,	/* (): a new endpoint's handle, with all rights */
 	SYS_DUPLICATE,	/* (handle, rights): another handle of the same, with fewer rights */
 	SYS_CLOSE,	/* (handle) */
+
+	/* Tasks: kernel/sys_task.c.  @task 0 is the caller's own. */
+	SYS_TASK,   /* (name, bytes, pages): a handle of a new task, without threads: with the
+		       program of that name in the boot archive, or of 0 bytes, with nothing; it may
+		       have so many pages, 0: as many as the caller's */
+	SYS_THREAD, /* (task, rip, rsp, arg, priority, cpu): a thread begins there, with arg in RDI;
+		       rip 0: where the task's program and its stack begin; priority 0: the default;
+		       cpu: a number, or ANY_CPU */
+	SYS_GIVE,   /* (task, handle, rights): a handle of that task's for the same object */
+	SYS_KILL,   /* (task): its threads end, and it takes no more */
+	SYS_TASK_WAIT, /* (task, timeout in ns): until it has no threads; RSI: the status of the
+			  last. 0: -ETIMEDOUT at once, WAIT_FOR_EVER: never */
+	SYS_TASK_LIST, /* (system, id, buffer, bytes): struct task_info of the tasks above that id,
+			  as many as fit, ascending: their number */
+	SYS_FORK,      /* (): a handle of a new task, a copy of the caller's with a copy of this
+			  thread, where the result is 0 */
+
+	/* Memory: kernel/sys_memory.c. */
+	SYS_MEMORY,  /* (bytes): a handle of new, zeroed memory, that many rounded up to pages */
+	SYS_MAP,     /* (task, memory, address, offset, bytes, MAP_*): where it is mapped; memory 0:
+			private zeroed memory; address 0: where there is room */
+	SYS_UNMAP,   /* (task, address, bytes) */
+	SYS_PROTECT, /* (task, address, bytes, rights of MAP_*) */
+
+	/* A handle in a message: kernel/ipc.c. */
+	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
+			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
+			    with the same rights, or 0: it has no room */
+	SYS_REPLY_WAIT_HANDLE, /* as SYS_REPLY_WAIT, the same for the reply */
 	SYS_NUMBERS,
 };
 
 /* A message: seven words, in RSI, RDX, R10, R8, R9, R12, R13. */
-#define MESSAGE_WORDS 7
+#define MESSAGE_WORDS  7
+#define MESSAGE_HANDLE 1 /* a result of calls that bring a message: R13 is a handle */
+
+#define ANY_CPU	      (~0ul)
+#define WAIT_FOR_EVER (~0ul)
+
+/* How memory is mapped.  Not MAP_WRITE and MAP_EXEC together. */
+enum map_flag {
+	MAP_READ = 1,
+	MAP_WRITE = 2,
+	MAP_EXEC = 4,
+	MAP_SHARED = 8,		/* private memory: a fork shares it */
+	MAP_OWN_TOP_ENTRY = 16, /* below its entries of the top level only others with this flag */
+	MAP_LARGE = 32,		/* private memory: by pages of 2 MiB where it can be */
+};
+
+#define TASK_NAME_MAX  24 /* of a struct task_info, with the 0 */
+#define TASK_INFO_CPUS 256
+#define NO_SLOT	       0xffff
+
+struct task_info {
+	unsigned long id; /* never used again */
+	char name[TASK_NAME_MAX];
+	unsigned int threads;
+	unsigned int cpus;		     /* elements of .slot that mean something */
+	unsigned long pages;		     /* of memory that it uses, as its limit counts them */
+	unsigned long limit;		     /* 0: none */
+	unsigned short slot[TASK_INFO_CPUS]; /* its ASID on each CPU; NO_SLOT: none */
+};
 
 #define LOG_MAX 200
 
@@ -37,4 +94,7 @@ enum right {
 	RIGHT_CALL = 1,	     /* of an endpoint: SYS_CALL */
 	RIGHT_RECEIVE = 2,   /* SYS_REPLY_WAIT */
 	RIGHT_DUPLICATE = 4, /* of any */
+	RIGHT_CONTROL = 32,  /* of a task: all but SYS_TASK_WAIT */
+	RIGHT_INSPECT = 64,  /* of a task: SYS_TASK_WAIT; of the system: SYS_TASK_LIST */
+	RIGHT_WRITE = 128,   /* of memory: map it writable */
 };

@@ -6,6 +6,7 @@
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
 #include "kernel/kobj.h"
+#include "kernel/memory.h"
 #include "kernel/task.h"
 #include "lib/assert.h"
 
@@ -43,6 +44,9 @@ void kobj_put(struct kobj *k)
 		break;
 	case KOBJ_ENDPOINT:
 		endpoint_free(container_of(k, struct endpoint, kobj));
+		break;
+	case KOBJ_MEMORY:
+		memory_free(container_of(k, struct memory, kobj));
 		break;
 	default:
 		panic("object %p is of no type: %u", (const void *)k, k->type);
