@@ -41,6 +41,8 @@ void endpoint_loses_receiver(struct endpoint *ep);
 /* System calls (abi.h). */
 s64 sys_call(struct syscall_frame *f);
 s64 sys_reply_wait(struct syscall_frame *f);
+s64 sys_call_handle(struct syscall_frame *f);
+s64 sys_reply_wait_handle(struct syscall_frame *f);
 
 /* @u, which is the current thread, ends: who waits for its reply gets -EPIPE. */
 void ipc_thread_ends(struct user_thread *u);

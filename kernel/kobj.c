@@ -7,6 +7,7 @@
 #include "kernel/ipc.h"
 #include "kernel/irq_object.h"
 #include "kernel/kobj.h"
+#include "kernel/memory.h"
 #include "kernel/notification.h"
 #include "kernel/port_range.h"
 #include "kernel/task.h"
@@ -63,6 +64,9 @@ void kobj_put(struct kobj *k)
 		break;
 	case KOBJ_PORTS:
 		port_range_free(container_of(k, struct port_range, kobj));
+		break;
+	case KOBJ_MEMORY:
+		memory_free(container_of(k, struct memory, kobj));
 		break;
 	default:
 		panic("object %p is of no type: %u", (const void *)k, k->type);

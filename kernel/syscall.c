@@ -2,15 +2,16 @@
 /*
  * kernel/syscall.c - the table of system calls, and the small ones.
  */
-#include "arch/x86_64/irq.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
+#include "kernel/memory.h"
 #include "kernel/sched.h"
 #include "kernel/sys_device.h"
 #include "kernel/sys_machine.h"
 #include "kernel/sys_notification.h"
+#include "kernel/sys_task.h"
 #include "kernel/task.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -74,14 +75,9 @@ static s64 sys_duplicate(struct syscall_frame *f)
 {
 	struct handle_table *table = &current->user->task->handles;
 	u32 rights;
-	struct kobj *k;
+	struct kobj *k = handle_get_any(table, f->rdi, &rights);
 	s64 handle;
 
-	irq_disable();
-	k = handle_find_any(table, f->rdi, &rights);
-	if (k != NULL)
-		kobj_get(k);
-	irq_enable();
 	if (k == NULL)
 		return -EBADF;
 	handle = -EPERM;
@@ -129,6 +125,22 @@ const syscall_fn syscall_table[] = {
 	[SYS_CPUS] = sys_cpus,
 	[SYS_COUNTERS] = sys_counters,
 	[SYS_LOG_READ] = sys_log_read,
+
+	[SYS_TASK] = sys_task,
+	[SYS_THREAD] = sys_thread,
+	[SYS_GIVE] = sys_give,
+	[SYS_KILL] = sys_kill,
+	[SYS_TASK_WAIT] = sys_task_wait,
+	[SYS_TASK_LIST] = sys_task_list,
+	[SYS_FORK] = syscall_fork,
+
+	[SYS_MEMORY] = sys_memory,
+	[SYS_MAP] = sys_map,
+	[SYS_UNMAP] = sys_unmap,
+	[SYS_PROTECT] = sys_protect,
+
+	[SYS_CALL_HANDLE] = sys_call_handle,
+	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

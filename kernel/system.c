@@ -6,13 +6,6 @@
 #include "arch/x86_64/irq.h"
 #include "kernel/task.h"
 
-static struct kobj the_system = { .refs = 1, .type = KOBJ_SYSTEM };
-
-struct kobj *system_object(void)
-{
-	return &the_system;
-}
-
 bool may_use_system(u64 handle, u32 right)
 {
 	bool may;

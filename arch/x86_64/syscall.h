@@ -58,6 +58,22 @@ extern const u64 syscall_last;
  */
 NORETURN void user_enter(u64 rip, u64 rsp, u64 arg, vaddr_t entry);
 
+/*
+ * The same with all registers of user mode as @f has them, which is not above the place at the
+ * top of the stack where it is put; CS, SS and RFLAGS are good.  user_resume.asm
+ */
+struct trapframe;
+NORETURN void user_resume(const struct trapframe *f, vaddr_t entry);
+
+/* The registers that a C function keeps: the user's, in a system call. */
+struct kept_registers {
+	u64 rbx, rbp, r14, r15;
+};
+
+/* Calls sys_fork() with them.  user_resume.asm */
+s64 syscall_fork(struct syscall_frame *f);
+s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept);
+
 /* Where SYSCALL goes, without and with isolation. */
 extern const u8 syscall_entry[], syscall_entry_isolated[];
 
