@@ -15,16 +15,19 @@
 #include "mm/kmap.h"
 #include "mm/switch.h"
 
-/*
- * Is @next one that blocks here and has left the CPU, does @prev still want to block, is nobody
- * more urgent, and nothing about the two special?
- */
+/* Is @next one that blocks on this CPU and has left it, and nothing special about the two? */
+static ALWAYS_INLINE bool waits_here(const struct run_queue *q, const struct thread *prev,
+				     const struct thread *next) REQUIRES(q->lock)
+{
+	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
+	       !(prev->attention | next->attention | q->closed);
+}
+
+/* And does @prev still want to block, and nobody more urgent wait? */
 static ALWAYS_INLINE bool may_hand_over(const struct run_queue *q, const struct thread *prev,
 					const struct thread *next) REQUIRES(q->lock)
 {
-	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
-	       READ_ONCE(prev->state) == THREAD_BLOCKED &&
-	       !(prev->attention | next->attention | q->closed) &&
+	return waits_here(q, prev, next) && READ_ONCE(prev->state) == THREAD_BLOCKED &&
 	       (likely(q->mask == 0) || (u64)q->mask >> next->priority >> 1 == 0);
 }
 
@@ -37,6 +40,21 @@ static inline void check_hand_over(struct run_queue *q, struct thread *prev, str
 	       "thread %s hands over to %s with a section or mapping open", prev->name, next->name);
 	kmap_switch_out(&prev->kmap);
 	kmap_switch_in(&next->kmap);
+}
+
+static ALWAYS_INLINE void switch_over(struct run_queue *q, struct thread *prev, struct thread *next)
+	REQUIRES(q->lock, irqs_off) NO_LOCK_CHECK
+{
+	if (CONFIG_DEBUG)
+		check_hand_over(q, prev, next);
+	q->before = prev;
+	q->running = next;
+	current = next;
+	kernel_stack_top = next->stack_top;
+	switch_mm(next->mm);
+	user_state_swap(prev->user_state, next->user_state);
+	switch_stacks(&prev->sp, next->sp);
+	finish_switch();
 }
 
 /*
@@ -59,15 +77,37 @@ static ALWAYS_INLINE bool hand_over(struct thread *prev, struct thread *next)
 	WRITE_ONCE(next->state, THREAD_RUNNABLE);
 	next->on_rq = true;
 	prev->on_rq = false;
-	if (CONFIG_DEBUG)
-		check_hand_over(q, prev, next);
-	q->before = prev;
-	q->running = next;
-	current = next;
-	kernel_stack_top = next->stack_top;
-	switch_mm(next->mm);
-	user_state_swap(prev->user_state, next->user_state);
-	switch_stacks(&prev->sp, next->sp);
-	finish_switch();
+	switch_over(q, prev, next);
+	return true;
+}
+
+/* The same for @prev that stays ready: it must be less urgent than @next, as must all who wait. */
+static ALWAYS_INLINE bool may_give_way(const struct run_queue *q, const struct thread *prev,
+				       const struct thread *next) REQUIRES(q->lock)
+{
+	return waits_here(q, prev, next) && next->priority > prev->priority &&
+	       q->mask >> next->priority == 0;
+}
+
+/*
+ * The current thread, @prev, goes on wanting to run: go straight to @next, which blocks on this
+ * CPU, if that is more urgent than it and than all who wait.  False: it is as before.  Else it
+ * returns when the current thread's turn came again.  Interrupts off, no lock held.
+ */
+static ALWAYS_INLINE bool give_way_to(struct thread *prev, struct thread *next)
+	REQUIRES(irqs_off) NO_LOCK_CHECK
+{
+	struct run_queue *q = run_queue;
+
+	spin_lock_irqs_off(&q->lock);
+	if (unlikely(!may_give_way(q, prev, next))) {
+		spin_unlock_irqs_off(&q->lock);
+		return false;
+	}
+	WRITE_ONCE(next->state, THREAD_RUNNABLE);
+	next->on_rq = true;
+	queue_insert(q, prev, true);
+	tick_start(q);
+	switch_over(q, prev, next);
 	return true;
 }

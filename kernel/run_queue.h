@@ -107,6 +107,9 @@ void enqueue(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 /* Let @q's CPU think again about who runs. */
 void kick(const struct run_queue *q);
 
+/* Start @q's tick, if it is not: its CPU is this one.  Interrupts off. */
+void tick_start(struct run_queue *q);
+
 /* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
 void sched_do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off);
 
@@ -149,11 +152,11 @@ void place(struct thread *t) REQUIRES(irqs_off);
  */
 bool settle(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
-#define ANY_CPU MAX_CPUS
+#define WHICHEVER_CPU MAX_CPUS
 
 /*
- * The most urgent thread that waits on @q and may run on @cpu, or ANY_CPU: off the queue, on its
- * way.  NULL: none.  Under the lock of @q.
+ * The most urgent thread that waits on @q and may run on @cpu, or WHICHEVER_CPU: off the queue, on
+ * its way.  NULL: none.  Under the lock of @q.
  */
 struct thread *take_waiting(struct run_queue *q, u32 cpu) REQUIRES(q->lock);
 

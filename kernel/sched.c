@@ -62,7 +62,7 @@ NO_LOCK_CHECK struct run_queue *lock_queue_of(const struct thread *t)
 
 /* --- asking a CPU to think again ---------------------------------------------------------- */
 
-static void tick_start(struct run_queue *q)
+void tick_start(struct run_queue *q)
 {
 	if (q->ticking)
 		return;
@@ -376,6 +376,11 @@ void schedule(void)
 	irq_disable();
 	reschedule(false);
 	irq_enable();
+}
+
+void sched_block(void)
+{
+	reschedule(false);
 }
 
 void sched_look_at(struct thread *t)

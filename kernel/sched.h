@@ -53,6 +53,9 @@ bool thread_wake(struct thread *t);
  */
 void schedule(void);
 
+/* As schedule(), for who has interrupts off: they are on meanwhile, if others run. */
+void sched_block(void) REQUIRES(irqs_off);
+
 /* If @t runs, let its CPU come into the kernel.  Any context but NMI. */
 void sched_look_at(struct thread *t);
 

@@ -28,6 +28,11 @@ int thread_add_user_state(struct thread *t)
 	return 0;
 }
 
+void thread_copy_user_state(struct thread *t)
+{
+	user_state_copy(t->user_state, current->user_state);
+}
+
 void thread_free_user_state(struct thread *t)
 {
 	kmem_cache_free(&cache, t->user_state);

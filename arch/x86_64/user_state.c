@@ -131,3 +131,15 @@ void user_state_switch(struct user_state *prev, struct user_state *next)
 	next->cpu = cpu_id;
 	user_state_owner = next;
 }
+
+void user_state_copy(struct user_state *to, struct user_state *from)
+{
+	u64 flags = irq_save();
+
+	DEBUG_ASSERT(user_state_is_loaded(from), "CPU %u copies registers of others", cpu_id);
+	save_segments(from);
+	fpu_save(from->fpu);
+	memcpy(to, from, user_state_size());
+	to->cpu = USER_STATE_NOWHERE;
+	irq_restore(flags);
+}

@@ -56,6 +56,12 @@ void user_state_init(struct user_state *s);
  */
 int user_state_set_bases(struct user_state *s, u64 fs_base, u64 gs_base) WARN_UNUSED_RESULT;
 
+/*
+ * Make of @to, whose thread does not run, a copy of @from, the current thread's.  Interrupts on or
+ * off.
+ */
+void user_state_copy(struct user_state *to, struct user_state *from);
+
 /* The registers hold nobody's state: a CPU starts. */
 void user_state_forget(void) REQUIRES(irqs_off);
 
