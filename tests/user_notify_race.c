@@ -77,18 +77,25 @@ TEST("user.notify", time_limit_and_reply)
 }
 
 /* The first call is taken, the others are not; none is answered. */
-TEST("user.notify", time_limit_of_who_is_not_answered)
+static void is_not_answered(struct test *t, u32 cpu)
 {
 	struct user_pair p;
 
 	if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(takes_and_spins)))
 		return;
-	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
+	user_task_start(t, p.server, p.receive, cpu);
 	user_pair_await(&p, 0, 1);
-	user_task_start(t, p.client, p.call | 1ul << 30 | 3ull << 32, ANY_USER_CPU);
+	user_task_start(t, p.client, p.call | 1ul << 30 | 3ull << 32, cpu);
 	EXPECT_EQ(t, user_task_end(p.client), 3);
 	task_kill(p.server);
 	EXPECT_EQ(t, user_task_end(p.server), -EINTR);
+}
+
+/* On one CPU, where a caller without a limit would go straight to its receiver, and elsewhere. */
+TEST("user.notify", time_limit_of_who_is_not_answered)
+{
+	is_not_answered(t, 0);
+	is_not_answered(t, ANY_USER_CPU);
 }
 
 /* Callers in a hurry are killed, or who answers them is. */
