@@ -12,15 +12,19 @@
 #include "arch/x86_64/switch.h"
 #include "arch/x86_64/user_state.h"
 #include "kernel/run_queue.h"
+#include "kernel/sched.h"
 #include "mm/kmap.h"
 #include "mm/switch.h"
 
-/* Is @next one that blocks on this CPU and has left it, and nothing special about the two? */
+/*
+ * Does @next, which has waited, block on this CPU, and is nothing special about the two?  Who is
+ * not on_rq blocks, and has left the CPU.
+ */
 static ALWAYS_INLINE bool waits_here(const struct run_queue *q, const struct thread *prev,
 				     const struct thread *next) REQUIRES(q->lock)
 {
-	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
-	       !(prev->attention | next->attention | q->closed);
+	return next->cpu == q->cpu &&
+	       !(next->on_rq | next->attention | prev->attention | q->closed);
 }
 
 /* And does @prev still want to block, and nobody more urgent wait? */
@@ -90,11 +94,11 @@ static ALWAYS_INLINE bool may_give_way(const struct run_queue *q, const struct t
 }
 
 /*
- * The current thread, @prev, goes on wanting to run: go straight to @next, which blocks on this
- * CPU, if that is more urgent than it and than all who wait.  False: it is as before.  Else it
- * returns when the current thread's turn came again.  Interrupts off, no lock held.
+ * thread_wake(@next), and if that waits on this CPU and is more urgent than the current thread,
+ * @prev, and than all that are ready, go straight to it; @prev is ready then, as one that was
+ * preempted.  Interrupts off, no lock held.
  */
-static ALWAYS_INLINE bool give_way_to(struct thread *prev, struct thread *next)
+static ALWAYS_INLINE void wake_and_give_way(struct thread *prev, struct thread *next)
 	REQUIRES(irqs_off) NO_LOCK_CHECK
 {
 	struct run_queue *q = run_queue;
@@ -102,12 +106,12 @@ static ALWAYS_INLINE bool give_way_to(struct thread *prev, struct thread *next)
 	spin_lock_irqs_off(&q->lock);
 	if (unlikely(!may_give_way(q, prev, next))) {
 		spin_unlock_irqs_off(&q->lock);
-		return false;
+		thread_wake(next);
+		return;
 	}
 	WRITE_ONCE(next->state, THREAD_RUNNABLE);
 	next->on_rq = true;
 	queue_insert(q, prev, true);
 	tick_start(q);
 	switch_over(q, prev, next);
-	return true;
 }
