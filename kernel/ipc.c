@@ -322,7 +322,7 @@ static void send_ends(struct user_thread *me)
 	kobj_put(k);
 }
 
-/* sys_call(), but that a receiver that waits is told of the handle. */
+/* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
 static s64 call(struct user_thread *me, u64 handle)
 {
 	struct user_thread *receiver;
@@ -341,7 +341,11 @@ static s64 call(struct user_thread *me, u64 handle)
 	}
 	if (receiver != NULL)
 		deliver_all(receiver, me);
-	return switch_and_wait(me, receiver);
+	wake_and_wait(me, receiver);
+	irq_enable();
+	WRITE_ONCE(me->waits_at, NULL);
+	WRITE_ONCE(me->callee, NULL);
+	return me->ipc_result;
 }
 
 s64 sys_call_handle(struct syscall_frame *f)

@@ -7,6 +7,7 @@
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
 #include "lib/assert.h"
+#include "mm/page_zero.h"
 #include "tests/bench/bench.h"
 #include "tests/user_memory.h"
 #include "tests/user_task.h"
@@ -15,6 +16,12 @@ USER_PROGRAM(measures_nothing);
 USER_PROGRAM(measures_null);
 USER_PROGRAM(measures_call);
 USER_PROGRAM(echoes);
+USER_PROGRAM(measures_fault);
+USER_PROGRAM(ends);
+USER_PROGRAM(forks_once);
+
+#define FAULT_PLACE 0x600000ul
+#define FAULT_PAGES 256ul /* more than are measured, in the reach of one page table */
 
 static struct task *make(const char *name, const u8 *code, size_t size)
 {
@@ -64,4 +71,52 @@ BENCH(ipc_round_trip)
 	run(b, client);
 	(void)handle_close(&server->handles, receive);
 	(void)user_task_end(server);
+}
+
+/* Of which zero_page is the zeroing. */
+BENCH(fault_anon)
+{
+	struct task *task = make("bench", USER_CODE(measures_fault));
+
+	ASSERT(map_anon(task->mm, FAULT_PLACE, FAULT_PAGES * PAGE_SIZE, RW) == 0, "no memory");
+	kthread_use_mm(task->mm);
+	ASSERT(put(USER_DATA_AT, FAULT_PLACE + PAGE_SIZE) && put(FAULT_PLACE, 0), "no memory");
+	kthread_unuse_mm();
+	run(b, task);
+}
+
+BENCH(zero_page)
+{
+	struct page *page = alloc_page(ZONE_USER);
+
+	ASSERT(page != NULL, "out of memory");
+	while (bench_more(b))
+		bench_sample(b, { page_zero(page); });
+	put_page(page);
+}
+
+/* A thread of a task, from its making to its end, which is waited for: marks in the kernel. */
+static ALWAYS_INLINE void run_whole(struct bench *b, const u8 *code, size_t size)
+{
+	struct task *task = make("bench", code, size);
+
+	while (bench_more(b)) {
+		u64 start = bench_clock(BENCH_BEGIN);
+
+		(void)user_task_start(NULL, task, 0, cpu_id);
+		(void)task_wait(task);
+		bench_add(b, bench_clock(BENCH_END) - start);
+	}
+	kobj_put(&task->kobj);
+}
+
+/* What the thread of the next costs without its fork. */
+BENCH(user_thread)
+{
+	run_whole(b, USER_CODE(ends));
+}
+
+BENCH(fork_exit_wait)
+{
+	run_whole(b, USER_CODE(forks_once));
 }
