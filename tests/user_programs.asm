@@ -330,3 +330,10 @@ PROGRAM forks_once
 	xor	edi, edi
 	SYSCALL_ SYS_EXIT
 user_forks_once_end:
+
+; Writes into page after page from RDI on.
+PROGRAM touches_on
+	mov	[rdi], rdi
+	add	rdi, 4096
+	jmp	user_touches_on
+user_touches_on_end:
