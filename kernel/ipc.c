@@ -265,7 +265,7 @@ static void send_ends(struct user_thread *me)
 	kobj_put(k);
 }
 
-/* sys_call(), but that a receiver that waits is told of the handle. */
+/* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
 static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
 	struct endpoint *ep = find(me, handle, RIGHT_CALL);
@@ -279,7 +279,8 @@ static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 	}
 	if (receiver != NULL)
 		deliver_all(receiver, me);
-	return switch_and_wait(me, receiver, true);
+	wake_and_wait(me, receiver, true);
+	return end_wait(me);
 }
 
 s64 sys_call_handle(struct syscall_frame *f)

@@ -69,8 +69,7 @@ u64 user_pages_left(u64 tasks)
 	return a.free + a.pgds + a.records;
 }
 
-/* Several times, since slots, and caches of each CPU, keep something of the first. */
-static void check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
+void user_check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
 {
 	u64 tasks = task_count(), before, after;
 
@@ -85,15 +84,15 @@ static void check_often(struct test *t, const char *name, struct kobj *object, u
 
 TEST("user.task_calls", arguments_of_all_kinds)
 {
-	check_often(t, "check_tasks", system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE);
+	user_check_often(t, "check_tasks", system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE);
 }
 
 TEST("user.memory", shared_and_private)
 {
-	check_often(t, "check_memory", NULL, 0);
+	user_check_often(t, "check_memory", NULL, 0);
 }
 
 TEST("user.handles_in_messages", with_calls_and_replies)
 {
-	check_often(t, "check_handles", NULL, 0);
+	user_check_often(t, "check_handles", NULL, 0);
 }

@@ -21,3 +21,6 @@ u64 user_pages_left(u64 tasks);
 
 /* All of it, @arg a new handle of @object's, NULL: 0; the test fails unless the status is 0. */
 void user_check(struct test *t, const char *name, struct kobj *object, u32 rights);
+
+/* The same several times; what the first has not left in caches is all there again. */
+void user_check_often(struct test *t, const char *name, struct kobj *object, u32 rights);
