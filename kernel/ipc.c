@@ -9,9 +9,9 @@
  *	  IPC_WAITS			  IPC_WAITS
  *	  off the list: the receiver	  on the list
  *	  words to its frame, .caller	  (blocked)
- *	  IPC_DONE, switch to it	  runs
+ *	  result; switch to it		  runs
  *	  (blocked)			  .caller out, words to its frame
- *	  runs				  IPC_DONE; on the list; switch to it
+ *	  runs				  result; on the list; switch to it
  */
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/shared.h"
@@ -37,10 +37,11 @@ static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct sysc
 	to->r13 = from->r13;
 }
 
-/* @receiver, on no list any more, has @caller's message. */
-static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller)
+/* @receiver, on no list any more, has the message of @caller, whose frame is @f. */
+static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
+				  const struct syscall_frame *f)
 {
-	copy_words(user_frame(receiver), user_frame(caller));
+	copy_words(user_frame(receiver), f);
 	WRITE_ONCE(caller->callee, receiver);
 	WRITE_ONCE(receiver->caller, caller);
 	set_done(receiver, 0);
@@ -99,14 +100,15 @@ static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *p
 }
 
 /*
- * What comes when @me has queued up, or said something to @partner (NULL: to nobody).  A caller
- * with a time limit starts a timer before it blocks, so it does not go straight to its partner.
+ * What comes when @me, whose frame is @f, has queued up, or said something to @partner (NULL: to
+ * nobody).  A caller with a time limit starts a timer before it blocks, so it does not go straight
+ * to its partner.
  */
-static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner,
-					 bool calls) REQUIRES(irqs_off)
+static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct syscall_frame *f,
+					 struct user_thread *partner, bool calls) REQUIRES(irqs_off)
 {
-	if (unlikely(partner == NULL || user_thread_has_work(me) ||
-		     !hand_over(me->thread, partner->thread)))
+	if (unlikely(partner == NULL || stack_head_of(f)->user_work != 0 ||
+		     !hand_over(current, partner->thread)))
 		wake_and_wait(me, partner, calls);
 	else if (unlikely(!is_done(me)))
 		wait_done(me, NO_DEADLINE);
@@ -165,17 +167,18 @@ s64 sys_call(struct syscall_frame *f)
 		return -EPIPE;
 	}
 	if (likely(receiver != NULL))
-		deliver(receiver, me);
-	return switch_and_wait(me, receiver, true);
+		deliver(receiver, me, f);
+	return switch_and_wait(me, f, receiver, true);
 }
 
 /* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
-static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
+static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
+					       const struct syscall_frame *f)
 {
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
-		copy_words(user_frame(caller), user_frame(me));
+		copy_words(user_frame(caller), f);
 		set_done(caller, 0);
 	}
 	return caller;
@@ -219,11 +222,11 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
 	if (unlikely(ep == NULL))
 		return -EBADF;
-	caller = reply(me);
+	caller = reply(me, f);
 	do {
 		met = meet_caller(ep, me, &next);
 		if (likely(met && next == NULL))
-			return switch_and_wait(me, caller, false);
+			return switch_and_wait(me, f, caller, false);
 		result = met ? receive_waiting(me, next) : receive_special(me, ep);
 	} while (result == -EAGAIN);
 	thread_stay_awake();

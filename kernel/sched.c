@@ -32,6 +32,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
+#include "arch/x86_64/user_state.h"
 #include "kernel/hotplug.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
@@ -326,8 +327,10 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
 	kmap_switch_in(&next->kmap);
-	if (((u64)prev->user_state | (u64)next->user_state) != 0)
-		thread_switch_user_state(prev, next);
+	if (likely(prev->user_state != NULL && next->user_state != NULL))
+		user_state_swap(prev->user_state, next->user_state);
+	else if (((u64)prev->user_state | (u64)next->user_state) != 0)
+		user_state_switch(prev->user_state, next->user_state);
 	switch_stacks(&prev->sp, next->sp);
 }
 
@@ -378,9 +381,16 @@ void schedule(void)
 	irq_enable();
 }
 
-void sched_block(void)
+void schedule_irqs_off(void)
 {
 	reschedule(false);
+}
+
+s64 sys_yield(struct syscall_frame *f)
+{
+	(void)f;
+	reschedule(false);
+	return 0;
 }
 
 void sched_look_at(struct thread *t)

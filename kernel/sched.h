@@ -54,7 +54,11 @@ bool thread_wake(struct thread *t);
 void schedule(void);
 
 /* As schedule(), for who has interrupts off: they are on meanwhile, if others run. */
-void sched_block(void) REQUIRES(irqs_off);
+void schedule_irqs_off(void) REQUIRES(irqs_off);
+
+/* The system call (abi.h), here so that the choice and the switch are in line. */
+struct syscall_frame;
+s64 sys_yield(struct syscall_frame *f) REQUIRES(irqs_off);
 
 /* If @t runs, let its CPU come into the kernel.  Any context but NMI. */
 void sched_look_at(struct thread *t);

@@ -91,7 +91,7 @@ s64 sys_wait(struct syscall_frame *f) NO_LOCK_CHECK
 	queue_up(me, &n->lock, &n->waiters);
 	spin_unlock_irqs_off(&n->lock);
 	if (likely(!user_thread_killed(me)))
-		sched_block();
+		schedule_irqs_off();
 	if (unlikely(!is_done(me)))
 		wait_done(me, NO_DEADLINE);
 	return end_wait(me);

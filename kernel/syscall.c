@@ -33,13 +33,6 @@ static s64 sys_exit(struct syscall_frame *f)
 	user_thread_exit((int)f->rdi);
 }
 
-static s64 sys_yield(struct syscall_frame *f)
-{
-	(void)f;
-	yield();
-	return 0;
-}
-
 static s64 sys_log(struct syscall_frame *f)
 {
 	char text[LOG_MAX + 1];
@@ -107,7 +100,6 @@ static s64 sys_close(struct syscall_frame *f)
 
 WITH_INTERRUPTS(sys_exit)
 WITH_INTERRUPTS(sys_log)
-WITH_INTERRUPTS(sys_yield)
 WITH_INTERRUPTS(sys_endpoint)
 WITH_INTERRUPTS(sys_duplicate)
 WITH_INTERRUPTS(sys_close)
@@ -145,7 +137,7 @@ const syscall_fn syscall_table[] = {
 	[SYS_NULL] = sys_null,
 	[SYS_EXIT] = sys_exit_enter,
 	[SYS_LOG] = sys_log_enter,
-	[SYS_YIELD] = sys_yield_enter,
+	[SYS_YIELD] = sys_yield,
 	[SYS_CALL] = sys_call,
 	[SYS_REPLY_WAIT] = sys_reply_wait,
 	[SYS_ENDPOINT] = sys_endpoint_enter,

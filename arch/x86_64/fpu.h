@@ -40,19 +40,23 @@ extern const u32 fpu_nothing; /* 0 */
  * only with an exception pending, else they keep those of whoever was there before
  * (CVE-2006-1056).  An instruction of the kernel's own puts others there, the same always.
  */
+#define FPU_HIDE_X87_POINTERS "fnclex; emms; fildl %[nothing]"
+
 static ALWAYS_INLINE void fpu_hide_x87_pointers(void)
 {
-	__asm__ volatile("fnclex; emms; fildl %0" ::"m"(fpu_nothing) : "memory");
+	__asm__ volatile(FPU_HIDE_X87_POINTERS ::[nothing] "m"(fpu_nothing) : "memory");
 }
 
-/* Save into @prev and load @next, on CPUs with XSAVEOPT. */
+/* Save into @prev and load @next, on CPUs with XSAVEOPT.  One piece, or EDX:EAX is filled twice. */
 static ALWAYS_INLINE void fpu_swap(void *prev, void *next)
 {
-	u32 all = ~0u;
-
-	__asm__("" : "+r"(all)); /* or EDX:EAX would be filled twice */
-	__asm__ volatile("xsaveopt64 %0" : "+m"(FPU_AREA(prev)) : "a"(all), "d"(all) : "memory");
-	if (unlikely(cpu_features.x87_keeps_pointers))
-		fpu_hide_x87_pointers();
-	__asm__ volatile("xrstor64 %0" ::"m"(FPU_AREA(next)), "a"(all), "d"(all) : "memory");
+	__asm__ volatile(
+		"xsaveopt64 %0\n\t"
+		"cmpb $0, %[keeps_pointers]\n\t"
+		"je 1f\n\t" FPU_HIDE_X87_POINTERS "\n"
+		"1:\txrstor64 %[next]"
+		: "+m"(FPU_AREA(prev))
+		: [next] "m"(FPU_AREA(next)), [keeps_pointers] "m"(cpu_features.x87_keeps_pointers),
+		  [nothing] "m"(fpu_nothing), FPU_ALL_PARTS
+		: "cc", "memory");
 }

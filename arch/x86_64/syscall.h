@@ -45,6 +45,12 @@ static inline struct syscall_frame *syscall_frame_at(vaddr_t entry)
 	return (struct syscall_frame *)entry - 1;
 }
 
+/* What lies above the frame of a thread that is in a system call; others may write to it. */
+static inline volatile struct stack_head *stack_head_of(struct syscall_frame *f)
+{
+	return (volatile struct stack_head *)(f + 1);
+}
+
 /* Interrupts off, before and after; on the thread's stack, on the kernel's PGD.  The value is for
  * RAX. */
 typedef s64 (*syscall_fn)(struct syscall_frame *f);
