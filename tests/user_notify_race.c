@@ -32,6 +32,7 @@ USER_PROGRAM(takes_and_spins);
 #define SPAN_NS	     (400 * NS_PER_US)
 #define HURRIED	     40ull
 #define CALLERS	     5u
+#define RECEIVERS    2u
 #define LIMIT_SHIFTS 16u /* time limits of 64 ns to 2 ms */
 #define FOR_EVER     0xffffffffull
 
@@ -108,6 +109,32 @@ TEST("user.notify", time_limit_of_who_is_not_answered)
 {
 	is_not_answered(t, 0);
 	is_not_answered(t, ANY_USER_CPU);
+}
+
+/* Calls are taken at about the time when their limit is over, and never answered. */
+TEST("user.notify", time_limit_of_who_is_taken)
+{
+	struct storm_clock clock;
+	struct rand r = test_rand(t);
+	u32 rounds = 0;
+
+	storm_start(&clock, ROUNDS);
+	do {
+		struct user_pair p;
+
+		if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(takes_and_spins)))
+			return;
+		for (u32 i = 0; i < CALLERS; i++)
+			user_task_start(t, p.client, p.call | limit_at_random(&r) | 1ull << 32,
+					ANY_USER_CPU);
+		for (u32 i = 0; i < RECEIVERS; i++)
+			user_task_start(t, p.server, p.receive, ANY_USER_CPU);
+		EXPECT_EQ(t, user_task_end(p.client), 1); /* each of them: it is late */
+		task_kill(p.server);
+		EXPECT_EQ(t, user_task_end(p.server), -EINTR);
+		rounds++;
+	} while (storm_step_due(&clock));
+	test_note("%u rounds", rounds);
 }
 
 /* Of `hurries`: its call was failed by a receiver that ended. */
