@@ -32,7 +32,7 @@ enum syscall_number {
 			  -ETIMEDOUT after so long: 0: do not wait, WAIT_FOR_EVER; -EPIPE: there
 			  are none, and nobody is left who might signal */
 	SYS_BIND,      /* (notification, endpoint): from now on SYS_REPLY_WAIT there comes back for
-			  its bits too, with 1, and the bits in RSI */
+			  its bits too, with MESSAGE_BITS, and the bits in RSI */
 	SYS_TIMER,     /* (notification, bits): a new timer's handle; it will signal them */
 	SYS_TIMER_SET, /* (timer, deadline, period): when SYS_CLOCK is deadline; 0: not any more.
 			  Then each period ns, if it is not 0 */
@@ -40,15 +40,116 @@ enum syscall_number {
 	SYS_TIMEOUT,   /* (ns): from now on each SYS_CALL of this thread that is not answered
 			  within ns gives -ETIMEDOUT; 0: it waits for ever */
 
+	/* Devices: kernel/sys_device.c. */
+	SYS_IRQ,      /* (system, number): a handle of an interrupt: of the ISA bus below 16, else
+			 by its global number; -ENODEV; -EBUSY: somebody has it */
+	SYS_IRQ_BIND, /* (irq, notification, bits): from now on they are signalled when it comes;
+			 notification 0: it is masked again */
+	SYS_IRQ_ACK, /* (irq): the device was served: it may come again; -EAGAIN: it did not come */
+	SYS_PORTS,   /* (system, first, count): a handle of these I/O ports */
+	SYS_PORT_IN, /* (ports, offset, width): 1, 2 or 4 bytes are read: the result */
+	SYS_PORT_OUT, /* (ports, offset, width, value) */
+
+	/* The machine: kernel/sys_machine.c. */
+	SYS_POWER, /* (system, enum power): does not return */
+	SYS_CPU,   /* (system, cpu, enum cpu_change, ns): take it down, at most so long, 0: as long
+		      as it takes; or bring it up: the errors of cpu_down() and cpu_up() */
+	SYS_CPUS,  /* (system, buffer, bytes): struct cpu_info of each, as many as fit: how many */
+	SYS_COUNTERS, /* (system, cpu, buffer, bytes): struct counter of a CPU, or of all together:
+			 ANY_CPU; as many as fit: how many */
+	SYS_LOG_READ, /* (system, n, buffer, bytes): what was printed, from byte n on, up to
+			 LOG_READ_MAX bytes: how many; RSI: the number of the first, more than n if
+			 that is forgotten */
+
+	/* Tasks: kernel/sys_task.c.  @task 0 is the caller's own. */
+	SYS_TASK,   /* (name, bytes, pages): a handle of a new task, without threads: with the
+		       program of that name in the boot archive, or of 0 bytes, with nothing; it may
+		       have so many pages, 0: as many as the caller's */
+	SYS_THREAD, /* (task, rip, rsp, arg, priority, cpu): a thread begins there, with arg in RDI;
+		       rip 0: where the task's program and its stack begin; priority 0: the default;
+		       cpu: a number, or ANY_CPU */
+	SYS_GIVE,   /* (task, handle, rights): a handle of that task's for the same object */
+	SYS_KILL,   /* (task): its threads end, and it takes no more */
+	SYS_TASK_WAIT, /* (task, timeout in ns): until it has no threads; RSI: the status of the
+			  last. 0: -ETIMEDOUT at once, WAIT_FOR_EVER: never */
+	SYS_TASK_LIST, /* (system, id, buffer, bytes): struct task_info of the tasks above that id,
+			  as many as fit, ascending: their number */
+	SYS_FORK,      /* (): a handle of a new task, a copy of the caller's with a copy of this
+			  thread, where the result is 0 */
+
+	/* Memory: kernel/sys_memory.c. */
+	SYS_MEMORY,  /* (bytes): a handle of new, zeroed memory, that many rounded up to pages */
+	SYS_MAP,     /* (task, memory, address, offset, bytes, MAP_*): where it is mapped; memory 0:
+			private zeroed memory; address 0: where there is room */
+	SYS_UNMAP,   /* (task, address, bytes) */
+	SYS_PROTECT, /* (task, address, bytes, rights of MAP_*) */
+
+	/* A handle in a message: kernel/ipc.c. */
+	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
+			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
+			    with the same rights, or 0: it has no room */
+	SYS_REPLY_WAIT_HANDLE, /* as SYS_REPLY_WAIT, the same for the reply */
 	SYS_NUMBERS,
 };
 
 /* A message: seven words, in RSI, RDX, R10, R8, R9, R12, R13. */
-#define MESSAGE_WORDS 7
+#define MESSAGE_WORDS  7
+#define MESSAGE_BITS   1 /* results of calls that bring a message: RSI is bits of a notification, */
+#define MESSAGE_HANDLE 2 /* R13 is a handle */
 
-#define LOG_MAX 200
+#define ANY_CPU	      (~0ul)
+#define WAIT_FOR_EVER (~0ul)
 
-#define WAIT_FOR_EVER	 (~0ul)
+/* How memory is mapped.  Not MAP_WRITE and MAP_EXEC together. */
+enum map_flag {
+	MAP_READ = 1,
+	MAP_WRITE = 2,
+	MAP_EXEC = 4,
+	MAP_SHARED = 8,		/* private memory: a fork shares it */
+	MAP_OWN_TOP_ENTRY = 16, /* below its entries of the top level only others with this flag */
+	MAP_LARGE = 32,		/* private memory: by pages of 2 MiB where it can be */
+};
+
+#define TASK_NAME_MAX  24 /* of a struct task_info, with the 0 */
+#define TASK_INFO_CPUS 256
+#define NO_SLOT	       0xffff
+
+struct task_info {
+	unsigned long id; /* never used again */
+	char name[TASK_NAME_MAX];
+	unsigned int threads;
+	unsigned int cpus;		     /* elements of .slot that mean something */
+	unsigned long pages;		     /* of memory that it uses, as its limit counts them */
+	unsigned long limit;		     /* 0: none */
+	unsigned short slot[TASK_INFO_CPUS]; /* its ASID on each CPU; NO_SLOT: none */
+};
+
+#define LOG_MAX	     200
+#define LOG_READ_MAX 512
+
+enum power {
+	POWER_OFF,
+	POWER_REBOOT,
+};
+
+enum cpu_change {
+	CPU_CHANGE_DOWN,
+	CPU_CHANGE_UP,
+};
+
+struct cpu_info {
+	unsigned int apic_id;
+	unsigned int is_there; /* else it is a place for one */
+	unsigned int is_up;
+};
+
+#define COUNTER_NAME_MAX 24 /* with the 0 */
+
+struct counter {
+	char name[COUNTER_NAME_MAX];
+	unsigned long value;
+};
+
 #define TIMER_PERIOD_MIN 1000000ul /* ns */
 #define TIMER_PERIOD_MAX (~0ul >> 1)
 
@@ -59,4 +160,12 @@ enum right {
 	RIGHT_DUPLICATE = 4, /* of any */
 	RIGHT_SIGNAL = 8, /* of a notification: SYS_SIGNAL, SYS_TIMER; of a timer: SYS_TIMER_SET */
 	RIGHT_WAIT = 16,  /* of a notification: SYS_WAIT, SYS_BIND */
+	RIGHT_CONTROL = 32, /* of a task: all but SYS_TASK_WAIT */
+	RIGHT_INSPECT = 64, /* of a task: SYS_TASK_WAIT; of the system: SYS_TASK_LIST, SYS_CPUS,
+			       SYS_COUNTERS, SYS_LOG_READ */
+	RIGHT_WRITE = 128,  /* of memory: map it writable */
+	RIGHT_IRQ = 256,    /* of the system: SYS_IRQ; of an interrupt: bind and acknowledge it */
+	RIGHT_PORTS = 512,  /* of the system: SYS_PORTS; of ports: SYS_PORT_IN, SYS_PORT_OUT */
+	RIGHT_POWER = 1024, /* of the system: SYS_POWER */
+	RIGHT_CPUS = 2048,  /* of the system: SYS_CPU */
 };

@@ -63,7 +63,12 @@ static void NORETURN page_fault(const struct trapframe *f)
 /* A task's own fault ends its thread. */
 static NORETURN void end_user_thread(const struct trapframe *f, const char *name) REQUIRES(irqs_off)
 {
-	if (f->vector == VECTOR_PF)
+	int status = current->fault_error == -ENOMEM ? -ENOMEM : -EFAULT;
+
+	if (status == -ENOMEM)
+		printk("%s: no memory, or no more for this task, at %#lx: the thread ends\n",
+		       current->user->task->name, read_cr2());
+	else if (f->vector == VECTOR_PF)
 		printk("%s: page fault at %#lx (error %#lx) in %#lx: the thread ends\n",
 		       current->user->task->name, read_cr2(), f->error, f->rip);
 	else
@@ -71,7 +76,7 @@ static NORETURN void end_user_thread(const struct trapframe *f, const char *name
 		       current->user->task->name, name ? name : "unexpected interrupt", f->vector,
 		       f->error, f->rip);
 	irq_enable();
-	user_thread_exit(-EFAULT);
+	user_thread_exit(status);
 }
 
 void trap_fault(struct trapframe *f)

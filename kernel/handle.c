@@ -2,6 +2,8 @@
 /*
  * kernel/handle.c - see handle.h.
  */
+#include "arch/x86_64/irq.h"
+#include "kernel/abi.h"
 #include "kernel/handle.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -35,11 +37,14 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights)
 
 	spin_lock(&t->lock);
 	i = find_free(t);
-	if (i < HANDLES_MAX) {
+	if (t->closed) {
+		handle = -ESRCH;
+	} else if (i < HANDLES_MAX) {
 		e = &t->entries[i];
 		e->object = object;
 		e->rights = (u16)rights;
 		e->type = (u16)object->type;
+		t->end = MAX(t->end, i + 1);
 		handle = (s64)(++t->uses[i] << HANDLE_INDEX_BITS | i);
 		kobj_handle_opened(object, rights); /* before anybody can close it */
 		shared_store(&e->handle, (u32)handle);
@@ -74,12 +79,48 @@ int handle_close(struct handle_table *t, u64 handle)
 
 void handle_table_destroy(struct handle_table *t)
 {
-	for (u32 i = 0; i < HANDLES_MAX && t->entries != NULL; i++)
-		if (t->entries[i].object != NULL) {
-			kobj_handle_closed(t->entries[i].object, t->entries[i].rights);
-			kobj_put(t->entries[i].object);
-		}
+	if (t->entries != NULL)
+		handle_table_close(t);
 	kfree(t->entries);
+}
+
+/* Nobody fills an entry from here on, and nobody else empties one: its threads have ended. */
+void handle_table_close(struct handle_table *t)
+{
+	u32 end;
+
+	spin_lock(&t->lock);
+	t->closed = true;
+	end = t->end;
+	spin_unlock(&t->lock);
+	for (u32 i = 0; i < end; i++) {
+		struct handle_entry *e = &t->entries[i];
+
+		if (e->object == NULL)
+			continue;
+		shared_store(&e->handle, 0);
+		kobj_handle_closed(e->object, e->rights);
+		kobj_put(e->object);
+		e->object = NULL;
+	}
+}
+
+/* Nobody else knows @to. */
+NO_LOCK_CHECK void handle_table_copy(struct handle_table *to, struct handle_table *from)
+{
+	spin_lock(&from->lock);
+	for (u32 i = 0; i < from->end; i++) {
+		const struct handle_entry *e = &from->entries[i];
+
+		to->uses[i] = from->uses[i];
+		if (e->handle == 0 || !(e->rights & RIGHT_DUPLICATE))
+			continue;
+		kobj_get(e->object);
+		kobj_handle_opened(e->object, e->rights);
+		to->entries[i] = *e;
+	}
+	to->end = from->end;
+	spin_unlock(&from->lock);
 }
 
 struct kobj *handle_find_any(const struct handle_table *t, u64 handle, u32 *rights)
@@ -90,4 +131,26 @@ struct kobj *handle_find_any(const struct handle_table *t, u64 handle, u32 *righ
 		return NULL;
 	*rights = e->rights;
 	return e->object;
+}
+
+struct kobj *handle_get(const struct handle_table *t, u64 handle, enum kobj_type type, u32 rights)
+{
+	u64 flags = irq_save();
+	struct kobj *k = handle_find(t, handle, type, rights);
+
+	if (k != NULL)
+		kobj_get(k);
+	irq_restore(flags);
+	return k;
+}
+
+struct kobj *handle_get_any(const struct handle_table *t, u64 handle, u32 *rights)
+{
+	u64 flags = irq_save();
+	struct kobj *k = handle_find_any(t, handle, rights);
+
+	if (k != NULL)
+		kobj_get(k);
+	irq_restore(flags);
+	return k;
 }

@@ -29,6 +29,8 @@ struct handle_entry {
 struct handle_table {
 	struct spinlock lock; /* rank LOCK_RANK_HANDLES: who fills and empties */
 	struct handle_entry *entries;
+	bool closed GUARDED_BY(lock);		/* it takes no more */
+	u32 end GUARDED_BY(lock);		/* entries from here on were never used */
 	u32 uses[HANDLES_MAX] GUARDED_BY(lock); /* of each entry, so far */
 };
 
@@ -38,7 +40,22 @@ int handle_table_init(struct handle_table *t) WARN_UNUSED_RESULT;
 /* Close all; nobody uses the table any more.  Interrupts on, no lock held. */
 void handle_table_destroy(struct handle_table *t);
 
-/* A new handle for @object, whose reference it takes over.  -ENOSPC: the table is full. */
+/*
+ * Close all, and take no more: -ESRCH from now on.  No thread looks handles up in it any more, but
+ * others may still want to add some.  Interrupts on, no lock held.
+ */
+void handle_table_close(struct handle_table *t);
+
+/*
+ * Of each handle in @from that may be duplicated, put the same number, with the same rights, into
+ * @to, which is new.
+ */
+void handle_table_copy(struct handle_table *to, struct handle_table *from);
+
+/*
+ * A new handle for @object, whose reference it takes over.  -ENOSPC: the table is full; -ESRCH:
+ * closed.  Interrupts may be off.
+ */
 s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNUSED_RESULT;
 
 /*
@@ -66,3 +83,7 @@ static ALWAYS_INLINE struct kobj *handle_find(const struct handle_table *t, u64 
 
 /* The same for any type, with what else there is to know. */
 struct kobj *handle_find_any(const struct handle_table *t, u64 handle, u32 *rights);
+
+/* As the two above, with a reference for the caller; interrupts on. */
+struct kobj *handle_get(const struct handle_table *t, u64 handle, enum kobj_type type, u32 rights);
+struct kobj *handle_get_any(const struct handle_table *t, u64 handle, u32 *rights);

@@ -16,6 +16,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/shared.h"
 #include "kernel/abi.h"
+#include "kernel/hand_over.h"
 #include "kernel/ipc.h"
 #include "kernel/notification.h"
 #include "kernel/sched.h"
@@ -45,6 +46,37 @@ static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thre
 	set_done(receiver, 0);
 }
 
+/*
+ * A handle for what @from sends into @to's table, and its number, or 0, into @to's last word: @to
+ * waits, so it and its task are there; @from's reference and handle stay its own.  The value is
+ * the result that says so.  No lock is held.
+ */
+static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from) REQUIRES(irqs_off)
+{
+	s64 handle;
+
+	kobj_get(from->sent);
+	handle = handle_add(&to->task->handles, from->sent, from->sent_rights);
+	if (handle < 0)
+		kobj_unget(from->sent);
+	user_frame(to)->r13 = handle < 0 ? 0 : (u64)handle;
+	return MESSAGE_HANDLE;
+}
+
+/* deliver(), and what is sent with the message, if anything is. */
+static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
+	REQUIRES(irqs_off)
+{
+	s64 result = 0;
+
+	copy_words(user_frame(receiver), user_frame(caller));
+	if (caller->sent != NULL)
+		result = pass_handle(receiver, caller);
+	WRITE_ONCE(caller->callee, receiver);
+	WRITE_ONCE(receiver->caller, caller);
+	set_done(receiver, result);
+}
+
 /* --- lists.  Interrupts off ---------------------------------------------------------------- */
 
 static ALWAYS_INLINE struct endpoint *find(const struct user_thread *me, u64 handle, u32 right)
@@ -71,14 +103,13 @@ static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *p
  * with a time limit starts a timer before it blocks, so it does not go straight to its partner.
  */
 static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner,
-					 bool calls) RELEASES(irqs_off)
+					 bool calls) REQUIRES(irqs_off)
 {
 	if (unlikely(partner == NULL || user_thread_has_work(me) ||
-		     !sched_hand_over(partner->thread)))
+		     !hand_over(me->thread, partner->thread)))
 		wake_and_wait(me, partner, calls);
 	else if (unlikely(!is_done(me)))
 		wait_done(me, NO_DEADLINE);
-	irq_enable();
 	return end_wait(me);
 }
 
@@ -126,15 +157,11 @@ s64 sys_call(struct syscall_frame *f)
 	struct user_thread *me = current->user, *receiver;
 	struct endpoint *ep;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_CALL);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
 	if (unlikely(!meet_receiver(ep, me, &receiver))) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (likely(receiver != NULL))
@@ -161,12 +188,13 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
  * either it sees .caller, or .user_work is seen here.
  */
 static NOINLINE s64 receive_waiting(struct user_thread *me, struct user_thread *caller)
+	REQUIRES(irqs_off)
 {
-	deliver(me, caller);
+	deliver_all(me, caller);
 	smp_mb();
 	if (unlikely(user_thread_has_work(caller)))
 		thread_wake(caller->thread);
-	return 0;
+	return me->ipc_result;
 }
 
 /* What meet_caller() was stopped by.  -EAGAIN: somebody else has received it. */
@@ -176,7 +204,7 @@ static NOINLINE s64 receive_special(struct user_thread *me, struct endpoint *ep)
 
 	if (bits != 0) {
 		user_frame(me)->rsi = bits;
-		return 1;
+		return MESSAGE_BITS;
 	}
 	return READ_ONCE(ep->special) & ENDPOINT_DEAD ? -EPIPE : -EAGAIN;
 }
@@ -188,12 +216,9 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	s64 result;
 	bool met;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
 	caller = reply(me);
 	do {
 		met = meet_caller(ep, me, &next);
@@ -204,6 +229,108 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	thread_stay_awake();
 	if (caller != NULL)
 		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
+	return result;
+}
+
+/* --- handles in messages ----------------------------------------------------------------- */
+
+/*
+ * What the word in R13 is a handle of becomes @me's to send.  It counts as a handle until
+ * send_ends(), so that the sender's may be closed meanwhile.
+ */
+static int send_begins(struct user_thread *me, u64 handle)
+{
+	u32 rights;
+	struct kobj *k = handle_get_any(&me->task->handles, handle, &rights);
+
+	if (k == NULL)
+		return -EBADF;
+	if (!(rights & RIGHT_DUPLICATE)) {
+		kobj_put(k);
+		return -EPERM;
+	}
+	kobj_handle_opened(k, rights);
+	me->sent = k;
+	me->sent_rights = rights;
+	return 0;
+}
+
+/* Nobody takes @me's message any more. */
+static void send_ends(struct user_thread *me)
+{
+	struct kobj *k = me->sent;
+
+	me->sent = NULL;
+	kobj_handle_closed(k, me->sent_rights);
+	kobj_put(k);
+}
+
+/* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
+static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
+{
+	struct endpoint *ep = find(me, handle, RIGHT_CALL);
+	struct user_thread *receiver;
+
+	if (ep == NULL)
+		return -EBADF;
+	if (!meet_receiver(ep, me, &receiver)) {
+		thread_stay_awake();
+		return -EPIPE;
+	}
+	if (receiver != NULL)
+		deliver_all(receiver, me);
+	wake_and_wait(me, receiver, true);
+	return end_wait(me);
+}
+
+s64 sys_call_handle(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user;
+	s64 result = send_begins(me, f->r13);
+
+	if (result != 0)
+		return result;
+	irq_disable();
+	result = call(me, f->rdi);
+	irq_enable();
+	send_ends(me);
+	return result;
+}
+
+/* reply(), with what @me sends.  0, or -EBADF: it may not receive at @handle. */
+static s64 reply_with_handle(struct user_thread *me, u64 handle)
+{
+	struct user_thread *caller;
+
+	irq_disable();
+	if (find(me, handle, RIGHT_RECEIVE) == NULL) {
+		irq_enable();
+		return -EBADF;
+	}
+	caller = shared_xchg(&me->caller, NULL);
+	if (caller != NULL) {
+		copy_words(user_frame(caller), user_frame(me));
+		set_done(caller, pass_handle(caller, me));
+		thread_wake(caller->thread);
+	}
+	irq_enable();
+	return 0;
+}
+
+/* The reply is no less one for it that the endpoint may end before the wait. */
+s64 sys_reply_wait_handle(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user;
+	s64 result = send_begins(me, f->r13);
+
+	if (result != 0)
+		return result;
+	result = reply_with_handle(me, f->rdi);
+	send_ends(me);
+	if (result != 0)
+		return result;
+	irq_disable();
+	result = sys_reply_wait(f);
 	irq_enable();
 	return result;
 }

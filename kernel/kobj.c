@@ -5,8 +5,11 @@
 #include "arch/x86_64/ipi.h"
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
+#include "kernel/irq_object.h"
 #include "kernel/kobj.h"
+#include "kernel/memory.h"
 #include "kernel/notification.h"
+#include "kernel/port_range.h"
 #include "kernel/task.h"
 #include "kernel/timer_object.h"
 #include "lib/assert.h"
@@ -55,6 +58,15 @@ void kobj_put(struct kobj *k)
 		break;
 	case KOBJ_TIMER:
 		timer_object_free(container_of(k, struct timer_object, kobj));
+		break;
+	case KOBJ_IRQ:
+		irq_object_free(container_of(k, struct irq_object, kobj));
+		break;
+	case KOBJ_PORTS:
+		port_range_free(container_of(k, struct port_range, kobj));
+		break;
+	case KOBJ_MEMORY:
+		memory_free(container_of(k, struct memory, kobj));
 		break;
 	default:
 		panic("object %p is of no type: %u", (const void *)k, k->type);

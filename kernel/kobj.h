@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "lib/assert.h"
 #include "lib/types.h"
 
 enum kobj_type {
@@ -16,6 +17,10 @@ enum kobj_type {
 	KOBJ_ENDPOINT,
 	KOBJ_NOTIFICATION,
 	KOBJ_TIMER,
+	KOBJ_IRQ,
+	KOBJ_PORTS,
+	KOBJ_MEMORY,
+	KOBJ_SYSTEM, /* there is one, which never ends: what may be known of all tasks */
 };
 
 struct kobj {
@@ -33,6 +38,14 @@ static inline void kobj_init(struct kobj *k, enum kobj_type type)
 static inline void kobj_get(struct kobj *k)
 {
 	__atomic_fetch_add(&k->refs, 1, __ATOMIC_RELAXED);
+}
+
+/* Drop one that is not the last.  Any context. */
+static inline void kobj_unget(struct kobj *k)
+{
+	u32 before = __atomic_fetch_sub(&k->refs, 1, __ATOMIC_RELAXED);
+
+	DEBUG_ASSERT(before > 1, "the last reference to object %p is dropped", (void *)k);
 }
 
 /* Drop a reference; with the last one the object ends.  Interrupts on, no lock held. */

@@ -7,6 +7,7 @@
  * endpoint's lock, which it takes anyway.
  */
 #include "kernel/notification.h"
+#include "kernel/abi.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
 #include "lib/err.h"
@@ -40,7 +41,7 @@ static struct user_thread *offer(struct notification *n) REQUIRES(n->lock, irqs_
 	if (receiver == NULL) {
 		ep->special |= ENDPOINT_SIGNALLED;
 	} else {
-		notification_give(receiver, n->bits, 1);
+		notification_give(receiver, n->bits, MESSAGE_BITS);
 		n->bits = 0;
 	}
 	spin_unlock_irqs_off(&ep->lock);

@@ -49,5 +49,7 @@ bool trap_page_fault(const struct trapframe *f, vaddr_t va)
 	irq_enable();
 	err = mm_fault(mm, va, access_of(f->error));
 	irq_disable();
+	if (from_user(f))
+		current->fault_error = err; /* what the thread ends with */
 	return err == 0;
 }

@@ -13,9 +13,11 @@
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/budget.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
+static struct kmem_cache tasks = KMEM_CACHE_INIT(tasks, "task", sizeof(struct task), 64);
 static struct kmem_cache threads =
 	KMEM_CACHE_INIT(threads, "user thread", sizeof(struct user_thread), 64);
 
@@ -24,29 +26,113 @@ static struct wait_queue dead_queue;
 static struct spinlock dead_lock = SPINLOCK_INIT("dead threads", LOCK_RANK_TASK);
 static struct list_node dead GUARDED_BY(dead_lock) = LIST_INIT(dead);
 
+/* All tasks that can be found, the ids ascending. */
+static struct spinlock all_lock = SPINLOCK_INIT("all tasks", LOCK_RANK_TASK);
+static struct list_node all GUARDED_BY(all_lock) = LIST_INIT(all);
+static u64 last_id GUARDED_BY(all_lock);
+
 /* --- tasks --------------------------------------------------------------------------------- */
 
-struct task *task_create(const char *name)
+static void publish(struct task *task)
 {
-	struct task *task = kzalloc(sizeof(*task));
+	spin_lock(&all_lock);
+	task->id = ++last_id;
+	list_add_tail(&task->node, &all);
+	spin_unlock(&all_lock);
+}
+
+/* Nobody finds @task any more; it may not have been published. */
+static void withdraw(struct task *task)
+{
+	spin_lock(&all_lock);
+	list_del(&task->node);
+	spin_unlock(&all_lock);
+}
+
+/* Unless its last reference is gone, and it waits for the lock to leave the list. */
+static bool get_if_alive(struct task *task)
+{
+	u32 refs = shared_load(&task->kobj.refs);
+
+	while (refs != 0 && !__atomic_compare_exchange_n(&task->kobj.refs, &refs, refs + 1, false,
+							 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+		;
+	return refs != 0;
+}
+
+struct task *task_next(u64 id)
+{
+	struct task *task, *found = NULL;
+
+	spin_lock(&all_lock);
+	list_for_each_entry (task, &all, node)
+		if (task->id > id && get_if_alive(task)) {
+			found = task;
+			break;
+		}
+	spin_unlock(&all_lock);
+	return found;
+}
+
+/* What @task consists of; some of it may be missing. */
+static void free_parts(struct task *task)
+{
+	handle_table_destroy(&task->handles);
+	if (task->mm != NULL)
+		mm_put(task->mm);
+	budget_put(task->budget);
+	kmem_cache_free(&tasks, task);
+}
+
+static struct task *create(const char *name, struct budget *budget)
+{
+	struct task *task = kmem_cache_zalloc(&tasks);
 
 	if (task == NULL)
 		return NULL;
 	kobj_init(&task->kobj, KOBJ_TASK);
 	spin_init(&task->lock, "task", LOCK_RANK_TASK);
 	list_init(&task->threads);
+	list_init(&task->node);
 	wait_queue_init(&task->ended);
 	strlcpy(task->name, name, sizeof(task->name));
 	task->mm = mm_create();
-	if (task->mm == NULL) {
-		kfree(task);
+	if (task->mm == NULL || handle_table_init(&task->handles) != 0 ||
+	    (budget != NULL && mm_set_budget(task->mm, budget) != 0)) {
+		free_parts(task);
 		return NULL;
 	}
-	if (handle_table_init(&task->handles) != 0) {
-		mm_put(task->mm);
-		kfree(task);
+	task->budget = budget;
+	return task;
+}
+
+struct task *task_create(const char *name)
+{
+	struct task *task = create(name, NULL);
+
+	if (task != NULL)
+		publish(task);
+	return task;
+}
+
+struct task *task_create_limited(const char *name, u64 pages)
+{
+	struct budget *budget = budget_create(pages);
+	struct task *task = NULL;
+
+	if (budget == NULL)
+		return NULL;
+	if (budget_charge(budget, TASK_PAGES)) {
+		task = create(name, budget);
+		if (task == NULL)
+			budget_uncharge(budget, TASK_PAGES);
+	}
+	if (task == NULL) {
+		budget_put(budget);
 		return NULL;
 	}
+	task->ends_with_threads = true;
+	publish(task);
 	return task;
 }
 
@@ -54,9 +140,17 @@ struct task *task_create(const char *name)
 NO_LOCK_CHECK void task_free(struct task *task)
 {
 	ASSERT(task->nr_threads == 0, "task %s ends with %u threads", task->name, task->nr_threads);
-	handle_table_destroy(&task->handles);
-	mm_put(task->mm);
-	kfree(task);
+	withdraw(task);
+	budget_uncharge(task->budget, TASK_PAGES);
+	free_parts(task);
+}
+
+u64 task_count(void)
+{
+	struct kmem_cache_stats stats;
+
+	kmem_cache_stats(&tasks, &stats);
+	return stats.in_use;
 }
 
 static bool has_ended(struct task *task)
@@ -80,22 +174,70 @@ int task_wait(struct task *task)
 	return status;
 }
 
+int task_wait_killable(struct task *task, u64 deadline, int *status)
+{
+	const struct user_thread *me = current->user;
+	int err = wait_event_timeout(&task->ended, has_ended(task) || user_thread_killed(me),
+				     deadline);
+
+	if (err == 0 && !has_ended(task))
+		return -EINTR;
+	spin_lock(&task->lock);
+	*status = task->status;
+	spin_unlock(&task->lock);
+	return err;
+}
+
+bool task_started(struct task *task)
+{
+	bool started;
+
+	spin_lock(&task->lock);
+	started = task->started;
+	spin_unlock(&task->lock);
+	return started;
+}
+
 /* --- threads ------------------------------------------------------------------------------- */
+
+static NORETURN void resume(struct trapframe *frame)
+{
+	struct trapframe f = *frame;
+
+	kfree(frame);
+	user_resume(&f, current->stack_top);
+}
 
 static int run(void *arg)
 {
 	struct user_thread *u = arg;
 
 	kthread_use_mm(u->task->mm);
+	if (u->start.frame != NULL)
+		resume(u->start.frame);
 	user_enter(u->start.rip, u->start.rsp, u->start.arg, current->stack_top);
+}
+
+/* It has not started. */
+static void discard(struct user_thread *u)
+{
+	budget_uncharge(u->task->budget, THREAD_PAGES);
+	if (u->thread != NULL)
+		thread_discard(u->thread);
+	kmem_cache_free(&threads, u);
 }
 
 static struct user_thread *make_thread(struct task *task, const struct user_start *start)
 {
-	struct user_thread *u = kmem_cache_zalloc(&threads);
+	struct user_thread *u;
 
-	if (u == NULL)
+	if (!budget_charge(task->budget, THREAD_PAGES))
 		return NULL;
+	u = kmem_cache_zalloc(&threads);
+	if (u == NULL) {
+		budget_uncharge(task->budget, THREAD_PAGES);
+		return NULL;
+	}
 	u->task = task;
 	u->start = *start;
 	u->ipc_state = IPC_DONE;
@@ -103,16 +245,12 @@ static struct user_thread *make_thread(struct task *task, const struct user_star
 	list_init(&u->ipc_node);
 	u->thread = start->cpu == ANY_USER_CPU ? thread_create(task->name, run, u)
 					       : thread_create_on(start->cpu, task->name, run, u);
-	if (u->thread == NULL) {
-		kmem_cache_free(&threads, u);
+	if (u->thread == NULL || thread_add_user_state(u->thread) != 0) {
+		discard(u);
 		return NULL;
 	}
 	u->thread->user = u;
-	if (thread_add_user_state(u->thread) == 0)
-		return u;
-	thread_discard(u->thread);
-	kmem_cache_free(&threads, u);
-	return NULL;
+	return u;
 }
 
 /* Into its task, unless that takes none. */
@@ -127,6 +265,7 @@ static int enlist(struct task *task, struct user_thread *u)
 		err = -ENOSPC;
 	if (!err) {
 		task->nr_threads++;
+		task->started = true;
 		list_add_tail(&u->node, &task->threads);
 		kobj_get(&task->kobj);
 	}
@@ -134,23 +273,34 @@ static int enlist(struct task *task, struct user_thread *u)
 	return err;
 }
 
-int task_start_thread(struct task *task, const struct user_start *start)
+static int start_thread(struct task *task, const struct user_start *start, bool copy)
 {
 	struct user_thread *u = make_thread(task, start);
 	int err;
 
 	if (u == NULL)
 		return -ENOMEM;
+	if (copy)
+		thread_copy_user_state(u->thread);
 	err = enlist(task, u);
 	if (err) {
-		thread_discard(u->thread);
-		kmem_cache_free(&threads, u);
+		discard(u);
 		return err;
 	}
 	if (start->priority != 0)
 		thread_set_priority(u->thread, start->priority);
 	thread_start(u->thread);
 	return 0;
+}
+
+int task_start_thread(struct task *task, const struct user_start *start)
+{
+	return start_thread(task, start, false);
+}
+
+int task_start_copy(struct task *task, const struct user_start *start)
+{
+	return start_thread(task, start, true);
 }
 
 /* Under the task's lock, so that it is not freed.  Pairs with ipc.c: written before the state is
@@ -212,6 +362,23 @@ static struct user_thread *take_dead(void)
 	return u;
 }
 
+/*
+ * Is the task's only thread the one that is being freed, and does it end with it?  Then no other is
+ * started any more.  Its handles are closed then, and not when it is freed: one of them may be a
+ * handle of its own, or of a task that has one of it.
+ */
+static bool is_last(struct task *task)
+{
+	bool last;
+
+	spin_lock(&task->lock);
+	last = task->ends_with_threads && task->nr_threads == 1;
+	if (last)
+		task->killed = true;
+	spin_unlock(&task->lock);
+	return last;
+}
+
 static void reap(struct user_thread *u)
 {
 	struct task *task = u->task;
@@ -219,6 +386,9 @@ static void reap(struct user_thread *u)
 	kobj_wait_for_lookers(); /* they look at its struct thread too */
 	(void)thread_join(u->thread);
 	kmem_cache_free(&threads, u);
+	budget_uncharge(task->budget, THREAD_PAGES);
+	if (is_last(task))
+		handle_table_close(&task->handles);
 	spin_lock(&task->lock);
 	task->nr_threads--;
 	spin_unlock(&task->lock);

@@ -16,18 +16,35 @@
 #pragma once
 
 #include "arch/x86_64/syscall.h"
+#include "arch/x86_64/trapframe.h"
+#include "kernel/exec.h"
 #include "kernel/handle.h"
 #include "kernel/thread.h"
 
-#define TASK_THREADS_MAX 64u
+#define TASK_THREADS_MAX   64u
+#define TASK_PAGES_DEFAULT 4096u /* of a task made by one that has no limit */
+
+/*
+ * What a task and a thread cost beside the pages of the address space: its table of handles and
+ * its records; its stack, and the registers of user mode.
+ */
+#define TASK_PAGES   3u
+#define THREAD_PAGES 5u
 
 struct task {
 	struct kobj kobj;
-	struct mm *mm; /* [I] held */
+	u64 id;			 /* [I] never used again */
+	struct list_node node;	 /* task.c: of all tasks, by .id */
+	struct mm *mm;		 /* [I] held */
+	struct budget *budget;	 /* [I] held; NULL: no limit */
+	struct exec_image image; /* [I] .entry 0: there is no program */
+	bool ends_with_threads;	 /* [I] made by a system call: with its last thread its handles
+				    are closed, and it takes no more of either */
 	struct handle_table handles;
 	struct spinlock lock;			   /* rank LOCK_RANK_TASK */
 	struct list_node threads GUARDED_BY(lock); /* struct user_thread */
 	u32 nr_threads GUARDED_BY(lock);
+	bool started GUARDED_BY(lock); /* it has, or had, a thread */
 	bool killed GUARDED_BY(lock);
 	int status GUARDED_BY(lock); /* of the thread that ended last */
 	struct wait_queue ended;     /* nr_threads is 0 */
@@ -36,9 +53,10 @@ struct task {
 
 /* Where a thread begins in user mode. */
 struct user_start {
-	u64 rip, rsp, arg; /* arg: in RDI */
-	u32 priority;	   /* 0: the default */
-	u32 cpu;	   /* the only one it may run on, or ANY_USER_CPU */
+	u64 rip, rsp, arg;	 /* arg: in RDI */
+	u32 priority;		 /* 0: the default */
+	u32 cpu;		 /* the only one it may run on, or ANY_USER_CPU */
+	struct trapframe *frame; /* NULL, or all registers, by kmalloc(): the thread frees it */
 };
 
 #define ANY_USER_CPU MAX_CPUS
@@ -64,19 +82,46 @@ struct user_thread {
 	u32 ipc_state;		      /* shared */
 	s64 ipc_result;		      /* written before ipc_state is IPC_DONE */
 	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
+	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
+			      message; [s], read by who takes that */
+	u32 sent_rights;
 };
 
-/* An empty task with one reference.  NULL: out of memory. */
+/* An empty task with one reference, without a limit.  NULL: out of memory. */
 struct task *task_create(const char *name) WARN_UNUSED_RESULT;
 
-/* 0; -ENOMEM; -ESRCH: the task is being killed; -ENOSPC: it has TASK_THREADS_MAX. */
+/* The same as system calls make them, with a budget of @pages, of which it uses some at once. */
+struct task *task_create_limited(const char *name, u64 pages) WARN_UNUSED_RESULT;
+
+/*
+ * 0; -ENOMEM; -ESRCH: the task is being killed, or has ended; -ENOSPC: it has TASK_THREADS_MAX.
+ * After an error @start->frame is still the caller's.
+ */
 int task_start_thread(struct task *task, const struct user_start *start) WARN_UNUSED_RESULT;
+
+/* The same, with the FPU and segment registers of the current thread, one of a task. */
+int task_start_copy(struct task *task, const struct user_start *start) WARN_UNUSED_RESULT;
 
 /* Tell all threads of @task to end.  It takes no more.  Interrupts on, no lock held. */
 void task_kill(struct task *task);
 
 /* Wait until the task has no threads; the status of the one that ended last. */
 int task_wait(struct task *task);
+
+/*
+ * The same for a task's thread: until time_ns() is @deadline, or it shall end itself.  0,
+ * -ETIMEDOUT or -EINTR.
+ */
+int task_wait_killable(struct task *task, u64 deadline, int *status) WARN_UNUSED_RESULT;
+
+/* Has it, or had it, a thread? */
+bool task_started(struct task *task);
+
+/* How many tasks there are; one whose end has been waited for may be there a moment longer. */
+u64 task_count(void);
+
+/* The task with the lowest id above @id, with a reference for the caller; NULL: none. */
+struct task *task_next(u64 id) WARN_UNUSED_RESULT;
 
 /* The current thread, a task's, ends.  Interrupts on, no lock held. */
 NORETURN void user_thread_exit(int status);

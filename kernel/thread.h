@@ -83,6 +83,7 @@ struct thread {
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
+	int fault_error;	    /* [s] what came of its last page fault in user mode */
 	struct thread_pi pi;	    /* kernel/mutex.h */
 	struct user_thread *user;   /* [I] kernel/task.h; NULL: a kernel thread */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */
@@ -107,6 +108,9 @@ struct thread *thread_create_on(u32 cpu, const char *name, thread_fn fn,
  * to user mode without leaves there what another thread may own.  0 or -ENOMEM.  Any context.
  */
 int thread_add_user_state(struct thread *t) WARN_UNUSED_RESULT;
+
+/* @t, which has not started, gets what the current thread has in them; both have some. */
+void thread_copy_user_state(struct thread *t);
 
 /* For thread_join(). */
 void thread_free_user_state(struct thread *t);

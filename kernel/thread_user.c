@@ -28,6 +28,11 @@ int thread_add_user_state(struct thread *t)
 	return 0;
 }
 
+void thread_copy_user_state(struct thread *t)
+{
+	user_state_copy(t->user_state, current->user_state);
+}
+
 void thread_free_user_state(struct thread *t)
 {
 	kmem_cache_free(&cache, t->user_state);
@@ -36,5 +41,8 @@ void thread_free_user_state(struct thread *t)
 
 void thread_switch_user_state(struct thread *prev, struct thread *next)
 {
-	user_state_switch(prev->user_state, next->user_state);
+	if (prev->user_state != NULL && next->user_state != NULL)
+		user_state_swap(prev->user_state, next->user_state);
+	else
+		user_state_switch(prev->user_state, next->user_state);
 }

@@ -119,6 +119,15 @@ static inline bool asid_bound(const struct mm *mm, u32 cpu)
 	return shared_load(&shared_load(&mm->bound[cpu])->ctx_id) == mm->ctx_id;
 }
 
+/* The number of that slot, of the moment; ASIDS_MAX: none. */
+static inline u32 asid_slot_on(const struct mm *mm, u32 cpu)
+{
+	const struct slot *s = shared_load(&mm->bound[cpu]);
+	u32 n = (u32)(READ_ONCE(s->cr3) & PCID_MASK) - 1;
+
+	return shared_load(&s->ctx_id) == mm->ctx_id && n < ASIDS_MAX ? n : ASIDS_MAX;
+}
+
 /*
  * Give back this CPU's PGDs beyond the reserve, and what the policy keeps for mms that are
  * not loaded.  How many pages.  The slot loaded stays as it is.  Interrupts off.

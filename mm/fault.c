@@ -77,6 +77,7 @@ static int find_memory(const struct region *r, vaddr_t va, u32 level, pte_t *lea
 		if (err)
 			return err;
 		get_page(page);
+		flags |= PTE_OBJECT;
 		break;
 	default:
 		page = anonymous_run(level);
@@ -171,9 +172,13 @@ static int fault_in(struct mm *mm, const struct region *r, vaddr_t va, u32 large
 		return -ENOMEM;
 	if (pte_present(*entry))
 		return fix_present(mm, r, va, entry, level, access);
+	if (r->kind == REGION_ANON && !mm_charge(mm, BIT(leaf_order(level))))
+		return -ENOMEM;
 	err = find_memory(r, va, level, &leaf);
 	if (!err)
 		user_pt_set(mm, entry, level, leaf);
+	else if (r->kind == REGION_ANON)
+		mm_uncharge(mm, BIT(leaf_order(level)));
 	return err;
 }
 

@@ -27,7 +27,7 @@ static NO_LOCK_CHECK int fork_leaf(void *arg, vaddr_t va, pte_t *entry, u32 leve
 	struct fork *f = arg;
 	pte_t *copy = user_pt_make(f->child, va, &level), leaf = shared_load(entry);
 
-	if (copy == NULL)
+	if (copy == NULL || !leaf_charge(f->child, leaf, level))
 		return -ENOMEM;
 	if (f->private && (leaf & PTE_WRITE)) {
 		leaf &= ~PTE_WRITE;
@@ -55,19 +55,25 @@ static int fork_tables(struct mm *mm, struct mm *child) REQUIRES(mm->lock)
 	return err;
 }
 
-struct mm *mm_fork(struct mm *mm)
+int mm_fork_into(struct mm *mm, struct mm *child)
 {
-	struct mm *child = mm_create();
 	int err;
 
-	if (child == NULL)
-		return NULL;
 	spin_lock(&mm->lock);
 	err = region_tree_clone(&child->regions, &mm->regions);
 	if (!err)
 		err = fork_tables(mm, child);
 	spin_unlock(&mm->lock);
-	if (err) {
+	return err;
+}
+
+struct mm *mm_fork(struct mm *mm)
+{
+	struct mm *child = mm_create();
+
+	if (child == NULL)
+		return NULL;
+	if (mm_fork_into(mm, child) != 0) {
 		mm_put(child);
 		return NULL;
 	}

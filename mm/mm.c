@@ -7,6 +7,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/asid.h"
+#include "mm/budget.h"
 #include "mm/flush.h"
 #include "mm/mm.h"
 #include "mm/page_alloc.h"
@@ -69,7 +70,26 @@ NO_LOCK_CHECK struct mm *mm_create(void)
 	mm->tlb_gen = MM_FIRST_GEN;
 	mm->users = 1;
 	mm->table_pages = 1;
+	mm->charged = 1;
 	return mm;
+}
+
+/* Nobody else knows it. */
+NO_LOCK_CHECK int mm_set_budget(struct mm *mm, struct budget *budget)
+{
+	if (!budget_charge(budget, mm->charged))
+		return -ENOMEM;
+	budget_get(budget);
+	mm->budget = budget;
+	mm->regions.max = MM_REGIONS_MAX;
+	return 0;
+}
+
+/* What is still charged is given back, since nobody else has the mm any more. */
+static NO_LOCK_CHECK void leave_budget(struct mm *mm)
+{
+	budget_uncharge(mm->budget, mm->charged);
+	budget_put(mm->budget);
 }
 
 static void destroy(struct mm *mm)
@@ -82,6 +102,7 @@ static void destroy(struct mm *mm)
 	user_pt_destroy(mm);
 	region_tree_destroy(&mm->regions);
 	free_per_cpu(mm);
+	leave_budget(mm);
 	kmem_cache_free(&mm_cache, mm);
 }
 
@@ -157,23 +178,43 @@ static void protect_tables(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights
 
 #define REGION_RIGHTS (REGION_READ | REGION_WRITE | REGION_EXEC)
 
-int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+static bool may_have(const struct mm *mm, vaddr_t start, vaddr_t end, u32 rights) REQUIRES(mm->lock)
+{
+	const struct region *r = region_first_at_or_after(&mm->regions, start);
+
+	for (; r != NULL && r->start < end; r = region_next(r))
+		if ((rights & REGION_WRITE) && (r->flags & REGION_NEVER_WRITE))
+			return false;
+	return true;
+}
+
+static int protect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights) REQUIRES(mm->lock)
 {
 	struct region *r;
+	int err;
+
+	if (!may_have(mm, start, end, rights))
+		return -EPERM;
+	err = user_pt_split_ends(mm, start, end);
+	if (!err)
+		err = region_split_range(&mm->regions, start, end);
+	if (err)
+		return err;
+	r = region_first_at_or_after(&mm->regions, start);
+	for (; r != NULL && r->start < end; r = region_next(r))
+		r->flags = (r->flags & ~REGION_RIGHTS) | rights;
+	protect_tables(mm, start, end, rights);
+	return 0;
+}
+
+int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+{
 	int err;
 
 	if (end > USER_END || start >= end || (rights & ~REGION_RIGHTS))
 		return -EINVAL;
 	spin_lock(&mm->lock);
-	err = user_pt_split_ends(mm, start, end);
-	if (!err)
-		err = region_split_range(&mm->regions, start, end);
-	if (!err) {
-		r = region_first_at_or_after(&mm->regions, start);
-		for (; r != NULL && r->start < end; r = region_next(r))
-			r->flags = (r->flags & ~REGION_RIGHTS) | rights;
-		protect_tables(mm, start, end, rights);
-	}
+	err = protect_locked(mm, start, end, rights);
 	spin_unlock(&mm->lock);
 	return err;
 }

@@ -38,6 +38,7 @@ struct flush_record {
 #define FLUSH_RING   16u
 #define MM_FIRST_GEN 1ul
 
+struct budget;
 struct slot;
 struct page;
 
@@ -61,10 +62,20 @@ struct mm {
 	struct mm_events events GUARDED_BY(lock);
 	u64 pages GUARDED_BY(lock);	  /* user pages mapped by leaves */
 	u64 table_pages GUARDED_BY(lock); /* page-table pages, the reference included */
+	struct budget *budget;		  /* [I] held; NULL: no limit */
+	u64 charged GUARDED_BY(lock);	  /* to it: tables, and private pages mapped */
 };
 
 /* An empty address space with one user.  NULL: out of memory. */
 struct mm *mm_create(void) WARN_UNUSED_RESULT;
+
+/*
+ * What @mm, which is new and not shared yet, uses is charged to @budget: its tables and the private
+ * pages that it maps; a page that it shares with a fork counts in both.  Then what finds the budget
+ * used up ends with -ENOMEM.  -ENOMEM: it is now, and @mm is without.
+ */
+#define MM_REGIONS_MAX 4096u /* of an mm with a budget: its regions are not charged */
+int mm_set_budget(struct mm *mm, struct budget *budget) WARN_UNUSED_RESULT;
 
 static inline void mm_get(struct mm *mm)
 {
@@ -109,13 +120,17 @@ int mm_map_anywhere(struct mm *mm, struct map_request *request) WARN_UNUSED_RESU
 /*
  * Take [start, end) away, or change its rights.  On return no CPU can use the old
  * translation, from any ASID, now or later (R3), and no table that went is reachable (R4).
- * -EINVAL; -ENOMEM with nothing changed.  Interrupts on, no spinlock held.
+ * -EINVAL; -ENOMEM with nothing changed; -EPERM, the same: a region may never be written.
+ * Interrupts on, no spinlock held.
  */
 int mm_unmap(struct mm *mm, vaddr_t start, vaddr_t end) WARN_UNUSED_RESULT;
 int mm_protect(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights) WARN_UNUSED_RESULT;
 
 /* A copy of @mm, private pages shared until one side writes.  NULL: out of memory. */
 struct mm *mm_fork(struct mm *mm) WARN_UNUSED_RESULT;
+
+/* The same into @child, which is new.  0, or -ENOMEM: it is good for mm_put() only. */
+int mm_fork_into(struct mm *mm, struct mm *child) WARN_UNUSED_RESULT;
 
 enum fault_access {
 	FAULT_READ,

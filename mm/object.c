@@ -12,6 +12,7 @@
 #include "arch/x86_64/spinlock.h"
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/budget.h"
 #include "mm/object.h"
 #include "mm/page_alloc.h"
 #include "mm/page_zero.h"
@@ -31,6 +32,7 @@ struct object {
 	u32 refcount;		 /* [a] */
 	u64 pages;		 /* [I] */
 	struct leaf **directory; /* [I]; what it points to [l] */
+	struct budget *budget;	 /* [I] held; NULL: no limit */
 };
 
 static struct kmem_cache object_cache =
@@ -61,6 +63,21 @@ struct object *object_create(u64 pages)
 	return object;
 }
 
+/* Its pages and its leaves; the directory is a 4096th of a leaf's. */
+static u64 cost(const struct object *object)
+{
+	return object->pages + leaf_count(object);
+}
+
+int object_set_budget(struct object *object, struct budget *budget)
+{
+	if (!budget_charge(budget, cost(object)))
+		return -ENOMEM;
+	budget_get(budget);
+	object->budget = budget;
+	return 0;
+}
+
 void object_get(struct object *object)
 {
 	u32 before = __atomic_fetch_add(&object->refcount, 1, __ATOMIC_RELAXED);
@@ -81,6 +98,8 @@ static void object_free(struct object *object)
 	for (u64 i = 0; i < leaf_count(object); i++)
 		if (object->directory[i])
 			free_leaf(object->directory[i]);
+	budget_uncharge(object->budget, cost(object));
+	budget_put(object->budget);
 	kfree(object->directory);
 	kmem_cache_free(&object_cache, object);
 }

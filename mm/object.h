@@ -15,11 +15,18 @@
 
 #define OBJECT_MAX_PAGES (1ul << 27) /* 512 GiB: what one entry of a PML4 maps */
 
+struct budget;
 struct object;
 
 /* An object of @pages pages, with one reference; NULL: out of memory, or @pages is 0 or
  * more than OBJECT_MAX_PAGES. */
 struct object *object_create(u64 pages) WARN_UNUSED_RESULT;
+
+/*
+ * All pages that @object, which is new, can come to have are charged to @budget until it ends.
+ * 0 or -ENOMEM.
+ */
+int object_set_budget(struct object *object, struct budget *budget) WARN_UNUSED_RESULT;
 
 /* Another reference, by whoever holds one. */
 void object_get(struct object *object);

@@ -136,6 +136,12 @@ static bool span_is_valid(const struct region_tree *tree, vaddr_t start, vaddr_t
 	return start < end && end <= tree->limit && IS_ALIGNED(start | end, PAGE_SIZE);
 }
 
+/* May there be @n more? */
+static bool has_room(const struct region_tree *tree, u64 n)
+{
+	return tree->max == 0 || tree->count + n <= tree->max;
+}
+
 int region_insert(struct region_tree *tree, const struct region *spec, struct region **inserted)
 {
 	const struct region *next;
@@ -146,7 +152,7 @@ int region_insert(struct region_tree *tree, const struct region *spec, struct re
 	next = region_first_at_or_after(tree, spec->start);
 	if (next && next->start < spec->end)
 		return -EEXIST;
-	region = kmem_cache_alloc(&region_cache);
+	region = has_room(tree, 1) ? kmem_cache_alloc(&region_cache) : NULL;
 	if (!region)
 		return -ENOMEM;
 	*region = (struct region){
@@ -193,7 +199,7 @@ int region_split(struct region_tree *tree, struct region *region, vaddr_t at)
 
 	if (at <= region->start || at >= region->end || !IS_ALIGNED(at, PAGE_SIZE))
 		return -EINVAL;
-	upper = kmem_cache_alloc(&region_cache);
+	upper = has_room(tree, 1) ? kmem_cache_alloc(&region_cache) : NULL;
 	if (!upper)
 		return -ENOMEM;
 	cut(tree, region, at, upper);
@@ -217,6 +223,8 @@ int region_split_range(struct region_tree *tree, vaddr_t start, vaddr_t end)
 		return -EINVAL;
 	if (start == end)
 		return 0;
+	if (!has_room(tree, (at_start != NULL) + (at_end != NULL)))
+		return -ENOMEM;
 	if (at_start) {
 		first = kmem_cache_alloc(&region_cache);
 		if (!first)

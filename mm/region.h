@@ -28,6 +28,7 @@
 #define REGION_SHARED	     0x08u /* fork: the child shares the memory, writable */
 #define REGION_OWN_TOP_ENTRY 0x10u /* below its top-level entries only others with this flag */
 #define REGION_LARGE	     0x20u /* may be mapped by 2 MiB pages; not for objects */
+#define REGION_NEVER_WRITE   0x40u /* no change of rights allows to write */
 
 enum region_kind {
 	REGION_ANON,   /* zero-filled pages on demand, copied on write after a fork */
@@ -56,6 +57,7 @@ struct region_tree {
 	struct region *root;
 	vaddr_t limit; /* no region ends above it */
 	u64 count;     /* regions */
+	u64 max;       /* of them; 0: any number.  One more is -ENOMEM */
 };
 
 /* An empty tree.  @limit: the first address that is not the user's (five levels: more). */

@@ -82,13 +82,18 @@ struct page *user_pt_page(pte_t leaf)
 	return leaf & PTE_FOREIGN ? NULL : phys_to_page(pte_address(leaf));
 }
 
-/* A zeroed page for a table, not counted yet.  NULL: out of memory. */
-static pte_t *alloc_table(void)
+/* A zeroed page for a table, charged, but not counted yet.  NULL: out of memory. */
+static pte_t *alloc_table(struct mm *mm) REQUIRES(mm->lock)
 {
-	struct page *page = alloc_page(ZONE_KERNEL);
+	struct page *page;
 
-	if (page == NULL)
+	if (!mm_charge(mm, 1))
 		return NULL;
+	page = alloc_page(ZONE_KERNEL);
+	if (page == NULL) {
+		mm_uncharge(mm, 1);
+		return NULL;
+	}
 	memset(page_address(page), 0, PAGE_SIZE);
 	page->private[0] = 0;
 	return page_address(page);
@@ -104,7 +109,7 @@ static void hang_table(struct mm *mm, pte_t *entry, const pte_t *table) REQUIRES
 /* Hang a new, empty table into @entry of @parent at @level. */
 static pte_t *make_table(struct mm *mm, pte_t *parent, pte_t *entry, u32 level) REQUIRES(mm->lock)
 {
-	pte_t *table = alloc_table();
+	pte_t *table = alloc_table(mm);
 
 	if (table == NULL)
 		return NULL;
@@ -195,7 +200,7 @@ int user_pt_split(struct mm *mm, vaddr_t va)
 	entry = user_pt_find(mm, va, &level);
 	if (entry == NULL || level == PT_LEVEL_LEAF)
 		return 0;
-	table = alloc_table();
+	table = alloc_table(mm);
 	if (table == NULL)
 		return -ENOMEM;
 	large = shared_xchg(entry, 0);
@@ -221,8 +226,12 @@ int user_pt_split_ends(struct mm *mm, vaddr_t start, vaddr_t end)
 static void zap_leaf(struct mm *mm, pte_t *table, u32 level, vaddr_t va, struct gather *g)
 	REQUIRES(mm->lock)
 {
+	pte_t leaf = take_out(table, pt_index(va, level));
+
 	mm->pages -= BIT(leaf_order(level));
-	gather_leaf(g, va, level, user_pt_page(take_out(table, pt_index(va, level))));
+	if (leaf_is_charged(leaf))
+		mm_uncharge(mm, BIT(leaf_order(level)));
+	gather_leaf(g, va, level, user_pt_page(leaf));
 }
 
 /* The table in @table[@i], which maps [start, end) and nothing else, is empty. */
@@ -230,6 +239,7 @@ static void zap_table(struct mm *mm, pte_t *table, u32 i, vaddr_t start, vaddr_t
 		      struct gather *g) REQUIRES(mm->lock)
 {
 	mm->table_pages--;
+	mm_uncharge(mm, 1);
 	g->freed_tables = true;
 	gather_add(g, start, end, PAGE_SIZE);
 	gather_run(g, virt_to_page(table_of(take_out(table, i))), 0);
@@ -302,27 +312,35 @@ int user_pt_visit(struct mm *mm, vaddr_t start, vaddr_t end, user_pt_fn fn, void
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-static void destroy_level(pte_t *table, u32 level)
-{
-	u32 count = level == PT_LEVEL_TOP ? USER_ENTRIES : PT_ENTRIES;
+static void destroy_entry(pte_t entry, u32 level);
 
-	for (u32 i = 0; i < count; i++) {
-		if (!pte_present(table[i]))
-			continue;
-		if (!is_leaf(table[i], level))
-			destroy_level(table_of(table[i]), level - 1);
-		else if (user_pt_page(table[i]) != NULL)
-			put_page_run(user_pt_page(table[i]), leaf_order(level));
-	}
-	if (level == PT_LEVEL_TOP) {
-		pgd_free_reference(table);
-		return;
-	}
+/* It knows how many entries it has left to find: most tables have few. */
+static void destroy_table(pte_t *table, u32 level)
+{
+	u64 left = *entries_in(table);
+
+	for (u32 i = 0; left > 0; i++)
+		if (pte_present(table[i])) {
+			destroy_entry(table[i], level);
+			left--;
+		}
 	tlb_announce_free_tables(virt_to_phys(table), 0);
 	free_page(virt_to_page(table));
 }
 
+static void destroy_entry(pte_t entry, u32 level)
+{
+	if (!is_leaf(entry, level))
+		destroy_table(table_of(entry), level - 1);
+	else if (user_pt_page(entry) != NULL)
+		put_page_run(user_pt_page(entry), leaf_order(level));
+}
+
 void user_pt_destroy(struct mm *mm)
 {
-	destroy_level(mm->reference, PT_LEVEL_TOP);
+	u32 i;
+
+	for_each_entry (i, &mm->present)
+		destroy_entry(mm->reference[i], PT_LEVEL_TOP);
+	pgd_free_reference(mm->reference);
 }

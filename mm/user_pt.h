@@ -15,10 +15,12 @@
 #pragma once
 
 #include "lib/lock_check.h"
+#include "mm/budget.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 
-#define PTE_FOREIGN BIT(9) /* software: no struct page stands behind it (REGION_PHYS) */
+#define PTE_FOREIGN BIT(9)  /* software: no struct page stands behind it (REGION_PHYS) */
+#define PTE_OBJECT  BIT(10) /* software: the frame is an object's, charged when that was made */
 
 #define PT_LEVEL_USER_MAX PT_LEVEL_2M /* of the largest leaves in user tables */
 
@@ -31,6 +33,34 @@ static inline u64 leaf_size(u32 level)
 static inline unsigned leaf_order(u32 level)
 {
 	return pt_shift(level) - PAGE_SHIFT;
+}
+
+/* Does the mm that maps @leaf pay for its frames? */
+static inline bool leaf_is_charged(pte_t leaf)
+{
+	return !(leaf & (PTE_FOREIGN | PTE_OBJECT));
+}
+
+/* @n pages more of @mm's budget; false: it has not as many left. */
+static inline WARN_UNUSED_RESULT bool mm_charge(struct mm *mm, u64 n) REQUIRES(mm->lock)
+{
+	if (!budget_charge(mm->budget, n))
+		return false;
+	mm->charged += n;
+	return true;
+}
+
+static inline void mm_uncharge(struct mm *mm, u64 n) REQUIRES(mm->lock)
+{
+	mm->charged -= n;
+	budget_uncharge(mm->budget, n);
+}
+
+/* What an entry costs that comes to hold @leaf at @level. */
+static inline WARN_UNUSED_RESULT bool leaf_charge(struct mm *mm, pte_t leaf, u32 level)
+	REQUIRES(mm->lock)
+{
+	return !leaf_is_charged(leaf) || mm_charge(mm, BIT(leaf_order(level)));
 }
 
 #define GATHER_MAX 64u

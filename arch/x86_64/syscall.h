@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
 /* As syscall.asm pushes it. */
@@ -44,7 +45,8 @@ static inline struct syscall_frame *syscall_frame_at(vaddr_t entry)
 	return (struct syscall_frame *)entry - 1;
 }
 
-/* Interrupts on, on the thread's stack, on the kernel's PGD.  The value is for RAX. */
+/* Interrupts off, before and after; on the thread's stack, on the kernel's PGD.  The value is for
+ * RAX. */
 typedef s64 (*syscall_fn)(struct syscall_frame *f);
 
 /* By number; the last one, @syscall_last, is called for all above it too.  kernel/syscall.c */
@@ -57,6 +59,22 @@ extern const u64 syscall_last;
  * its stack_top.  syscall.asm
  */
 NORETURN void user_enter(u64 rip, u64 rsp, u64 arg, vaddr_t entry);
+
+/*
+ * The same with all registers of user mode as @f has them, which is not above the place at the
+ * top of the stack where it is put; CS, SS and RFLAGS are good.  user_resume.asm
+ */
+struct trapframe;
+NORETURN void user_resume(const struct trapframe *f, vaddr_t entry);
+
+/* The registers that a C function keeps: the user's, in a system call. */
+struct kept_registers {
+	u64 rbx, rbp, r14, r15;
+};
+
+/* Calls sys_fork() with them, interrupts off before and after.  user_resume.asm */
+s64 syscall_fork(struct syscall_frame *f);
+s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept) REQUIRES(irqs_off);
 
 /* Where SYSCALL goes, without and with isolation. */
 extern const u8 syscall_entry[], syscall_entry_isolated[];

@@ -32,7 +32,7 @@ SIM_TWINS := percpu classic
 SIM_BUILDS := sim fast
 
 # The code under test.
-SIM_TESTED := arch/x86_64/pte.c mm/asid.c mm/counters.c mm/fault.c mm/flush.c mm/fork.c mm/map.c mm/mm.c mm/object.c \
+SIM_TESTED := arch/x86_64/pte.c mm/asid.c mm/budget.c mm/counters.c mm/fault.c mm/flush.c mm/fork.c mm/map.c mm/mm.c mm/object.c \
 	mm/region.c mm/region_avl.c mm/switch.c mm/tlb_check.c mm/user_pt.c kernel/page_fault.c
 SIM_SELF := $(addprefix tests/sim/,accesses.c driver.c events.c interrupts.c locks.c machine.c main.c \
 	memory.c operations.c scenarios.c schedule.c search.c shrink.c tlb.c) lib/rand.c

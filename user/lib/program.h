@@ -6,6 +6,9 @@
 
 #include "lib/types.h"
 
+/* What the first thread was started with: by convention a handle, or 0. */
+extern u64 program_arg;
+
 /* The program; its result is the status that its thread ends with. */
 int main(void);
 

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ;
 ; user/lib/start.asm - where a program begins: RSP is the top of its stack, 16-aligned
-; (kernel/abi.h), and no return address lies there.
+; (kernel/abi.h), and no return address lies there.  RDI is what the thread was started with.
 
 bits 64
 

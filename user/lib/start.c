@@ -3,9 +3,12 @@
 #include "user/lib/program.h"
 #include "user/lib/syscall.h"
 
-NORETURN void program_run(void);
+u64 program_arg;
 
-void program_run(void)
+NORETURN void program_run(u64 arg);
+
+void program_run(u64 arg)
 {
+	program_arg = arg;
 	sys_exit(main());
 }

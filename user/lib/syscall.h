@@ -45,6 +45,18 @@ static ALWAYS_INLINE s64 syscall3(enum syscall_number number, u64 a, u64 b, u64 
 	return result;
 }
 
+static ALWAYS_INLINE s64 syscall4(enum syscall_number number, u64 a, u64 b, u64 c, u64 d)
+{
+	register u64 r10 __asm__("r10") = d;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
 static ALWAYS_INLINE s64 syscall6(enum syscall_number number, u64 a, u64 b, u64 c, u64 d, u64 e,
 				  u64 f)
 {
@@ -76,10 +88,60 @@ static inline s64 sys_log(const char *text, size_t length)
 	return syscall2(SYS_LOG, (uintptr_t)text, length);
 }
 
+/* --- calls between tasks ------------------------------------------------------------------- */
+
+struct message {
+	u64 word[MESSAGE_WORDS];
+};
+
+/* A system call that takes a message and brings one. */
+static inline s64 syscall_message(enum syscall_number number, u64 handle, struct message *m)
+{
+	u64 rsi = m->word[0], rdx = m->word[1], a = m->word[2], b = m->word[3], c = m->word[4];
+	u64 d = m->word[5], e = m->word[6];
+	register u64 r10 __asm__("r10") = a;
+	register u64 r8 __asm__("r8") = b;
+	register u64 r9 __asm__("r9") = c;
+	register u64 r12 __asm__("r12") = d;
+	register u64 r13 __asm__("r13") = e;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8), "+r"(r9),
+			   "+r"(r12), "+r"(r13)
+			 : "a"(number), "D"(handle)
+			 : "rcx", "r11", "memory");
+	*m = (struct message){ { rsi, rdx, r10, r8, r9, r12, r13 } };
+	return result;
+}
+
+static inline s64 sys_call(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_CALL, endpoint, m);
+}
+
+static inline s64 sys_reply_wait(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_REPLY_WAIT, endpoint, m);
+}
+
+/* The last word is a handle of the sender's. */
+static inline s64 sys_call_handle(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_CALL_HANDLE, endpoint, m);
+}
+
+static inline s64 sys_reply_wait_handle(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_REPLY_WAIT_HANDLE, endpoint, m);
+}
+
 static inline s64 sys_endpoint(void)
 {
 	return syscall0(SYS_ENDPOINT);
 }
+
+/* --- handles ------------------------------------------------------------------------------- */
 
 static inline s64 sys_duplicate(u64 handle, u64 rights)
 {
@@ -89,6 +151,80 @@ static inline s64 sys_duplicate(u64 handle, u64 rights)
 static inline s64 sys_close(u64 handle)
 {
 	return syscall1(SYS_CLOSE, handle);
+}
+
+static inline s64 sys_give(u64 task, u64 handle, u64 rights)
+{
+	return syscall3(SYS_GIVE, task, handle, rights);
+}
+
+/* --- tasks --------------------------------------------------------------------------------- */
+
+static inline s64 sys_yield(void)
+{
+	return syscall0(SYS_YIELD);
+}
+
+static inline s64 sys_task(const char *name, size_t length, u64 pages)
+{
+	return syscall3(SYS_TASK, (uintptr_t)name, length, pages);
+}
+
+static inline s64 sys_thread(u64 task, u64 rip, u64 rsp, u64 arg, u64 priority, u64 cpu)
+{
+	return syscall6(SYS_THREAD, task, rip, rsp, arg, priority, cpu);
+}
+
+static inline s64 sys_kill(u64 task)
+{
+	return syscall1(SYS_KILL, task);
+}
+
+/* *@status, unless it is NULL, is that of the thread that ended last, if the result is 0. */
+static inline s64 sys_task_wait(u64 task, u64 timeout_ns, s64 *status)
+{
+	u64 rsi = timeout_ns;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+S"(rsi)
+			 : "a"(SYS_TASK_WAIT), "D"(task)
+			 : "rcx", "r11", "memory");
+	if (status != NULL && result == 0)
+		*status = (s64)rsi;
+	return result;
+}
+
+static inline s64 sys_task_list(u64 system, u64 id, struct task_info *buffer, size_t bytes)
+{
+	return syscall4(SYS_TASK_LIST, system, id, (uintptr_t)buffer, bytes);
+}
+
+static inline s64 sys_fork(void)
+{
+	return syscall0(SYS_FORK);
+}
+
+/* --- memory -------------------------------------------------------------------------------- */
+
+static inline s64 sys_memory(u64 bytes)
+{
+	return syscall1(SYS_MEMORY, bytes);
+}
+
+static inline s64 sys_map(u64 task, u64 memory, u64 address, u64 offset, u64 bytes, u64 flags)
+{
+	return syscall6(SYS_MAP, task, memory, address, offset, bytes, flags);
+}
+
+static inline s64 sys_unmap(u64 task, u64 address, u64 bytes)
+{
+	return syscall3(SYS_UNMAP, task, address, bytes);
+}
+
+static inline s64 sys_protect(u64 task, u64 address, u64 bytes, u64 rights)
+{
+	return syscall4(SYS_PROTECT, task, address, bytes, rights);
 }
 
 /* --- notifications, timers, time limits ----------------------------------------------------- */

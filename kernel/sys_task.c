@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/sys_task.c - what tasks can do with tasks.
+ */
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/uaccess.h"
+#include "kernel/abi.h"
+#include "kernel/archive.h"
+#include "kernel/sched.h"
+#include "kernel/sys_task.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/asid.h"
+#include "mm/budget.h"
+
+STATIC_ASSERT(TASK_INFO_CPUS == MAX_CPUS && TASK_NAME_MAX == THREAD_NAME_MAX && NO_SLOT > ASIDS_MAX,
+	      "struct task_info has room for all");
+STATIC_ASSERT(RIGHT_WRITE <= UINT16_MAX, "a handle's entry has 16 bits for rights");
+
+#define PROGRAM_NAME_MAX 64u /* bytes */
+#define TASK_RIGHTS	 (RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE)
+
+static struct kobj the_system = { .refs = 1, .type = KOBJ_SYSTEM };
+
+struct kobj *system_object(void)
+{
+	kobj_get(&the_system);
+	return &the_system;
+}
+
+struct task *task_by_handle(u64 handle, u32 rights)
+{
+	struct task *me = current->user->task;
+	struct kobj *k = &me->kobj;
+
+	if (handle == 0)
+		kobj_get(k);
+	else
+		k = handle_get(&me->handles, handle, KOBJ_TASK, rights);
+	return k != NULL ? container_of(k, struct task, kobj) : NULL;
+}
+
+/* --- making tasks -------------------------------------------------------------------------- */
+
+static const char *last_part(const char *name)
+{
+	const char *part = name;
+
+	for (; *name != '\0'; name++)
+		if (*name == '/')
+			part = name + 1;
+	return part;
+}
+
+static int load(struct task *task, const void *file, size_t size)
+{
+	char why[EXEC_WHY_MAX];
+	int err = exec_load(task->mm, file, size, &task->image, why, sizeof(why));
+
+	if (err)
+		printk("%s: not loaded: %s\n", task->name, why);
+	return err;
+}
+
+/* As many pages as were asked for, but not more than who asks may have. */
+static u64 budget_for(u64 pages)
+{
+	const struct budget *own = current->user->task->budget;
+
+	if (own == NULL)
+		return pages != 0 ? pages : TASK_PAGES_DEFAULT;
+	return pages != 0 ? MIN(pages, own->limit) : own->limit;
+}
+
+static s64 make_task(const char *name, const void *file, size_t size, u64 pages)
+{
+	struct task *me = current->user->task;
+	struct task *task = task_create_limited(size != 0 ? last_part(name) : me->name, pages);
+	s64 result;
+
+	if (task == NULL)
+		return -ENOMEM;
+	result = size != 0 ? load(task, file, size) : 0;
+	if (result == 0)
+		result = handle_add(&me->handles, &task->kobj, TASK_RIGHTS);
+	if (result < 0)
+		kobj_put(&task->kobj);
+	return result;
+}
+
+s64 sys_task(struct syscall_frame *f)
+{
+	char name[PROGRAM_NAME_MAX + 1];
+	const void *file = NULL;
+	size_t size = 0;
+
+	if (f->rsi > PROGRAM_NAME_MAX)
+		return -E2BIG;
+	if (copy_from_user(name, f->rdi, f->rsi) != 0)
+		return -EFAULT;
+	name[f->rsi] = '\0';
+	if (f->rsi != 0 && archive_find(name, &file, &size) != 0)
+		return -ENOENT;
+	if (f->rsi != 0 && size == 0)
+		return -ENOEXEC;
+	return make_task(name, file, size, budget_for(f->rdx));
+}
+
+/* --- threads ------------------------------------------------------------------------------- */
+
+/* Nobody gives another a higher priority than he has. */
+static int check_priority(u64 *priority)
+{
+	u32 own = current->base_priority;
+
+	if (*priority == 0)
+		*priority = MIN(own, PRIORITY_DEFAULT);
+	if (*priority >= PRIORITIES)
+		return -EINVAL;
+	return *priority <= own ? 0 : -EPERM;
+}
+
+/* IRET to an address that is not canonical would fault in the kernel. */
+static bool can_begin_at(u64 rip, u64 rsp)
+{
+	return rip < USER_MAP_END && rsp <= USER_END;
+}
+
+static int start_thread(struct task *task, struct user_start *start)
+{
+	if (start->rip == 0) {
+		if (task->image.entry == 0)
+			return -EINVAL;
+		start->rip = task->image.entry;
+		start->rsp = task->image.stack;
+	}
+	return task_start_thread(task, start);
+}
+
+s64 sys_thread(struct syscall_frame *f)
+{
+	struct user_start start = { .rip = f->rsi, .rsp = f->rdx, .arg = f->r10 };
+	u64 priority = f->r8;
+	struct task *task;
+	int err = check_priority(&priority);
+
+	if (err)
+		return err;
+	if (!can_begin_at(f->rsi, f->rdx) ||
+	    (f->r9 != ANY_CPU && (f->r9 >= MAX_CPUS || !cpumask_test(&cpus_active, (u32)f->r9))))
+		return -EINVAL;
+	start.priority = (u32)priority;
+	start.cpu = f->r9 == ANY_CPU ? ANY_USER_CPU : (u32)f->r9;
+	task = task_by_handle(f->rdi, RIGHT_CONTROL);
+	if (task == NULL)
+		return -EBADF;
+	err = start_thread(task, &start);
+	kobj_put(&task->kobj);
+	return err;
+}
+
+s64 sys_kill(struct syscall_frame *f)
+{
+	struct task *task = task_by_handle(f->rdi, RIGHT_CONTROL);
+
+	if (task == NULL)
+		return -EBADF;
+	task_kill(task);
+	kobj_put(&task->kobj);
+	return 0;
+}
+
+static u64 deadline_in(u64 ns)
+{
+	u64 now = time_ns();
+
+	return ns < NO_DEADLINE - now ? now + ns : NO_DEADLINE;
+}
+
+s64 sys_task_wait(struct syscall_frame *f)
+{
+	struct task *task = task_by_handle(f->rdi, RIGHT_INSPECT);
+	int err, status = 0;
+
+	if (task == NULL)
+		return -EBADF;
+	err = -EDEADLK;
+	if (task != current->user->task)
+		err = task_wait_killable(task, deadline_in(f->rsi), &status);
+	kobj_put(&task->kobj);
+	if (err == 0)
+		f->rsi = (u64)(s64)status;
+	return err;
+}
+
+/* --- handles ------------------------------------------------------------------------------- */
+
+/*
+ * A task that never had a thread ends with its last handle; if it had one of a task, that could
+ * be a circle for ever.  One that had closes its own when its last thread ends (task.c).
+ */
+static bool may_have(struct task *task, const struct kobj *k)
+{
+	return k->type != KOBJ_TASK || task_started(task);
+}
+
+static s64 give(struct task *task, struct kobj *k, u32 has, u64 rights)
+{
+	if (!(has & RIGHT_DUPLICATE) || (rights & ~(u64)has) != 0)
+		return -EPERM;
+	if (!may_have(task, k))
+		return -ESRCH;
+	return handle_add(&task->handles, k, (u32)rights);
+}
+
+s64 sys_give(struct syscall_frame *f)
+{
+	struct task *task = task_by_handle(f->rdi, RIGHT_CONTROL);
+	s64 result = -EBADF;
+	struct kobj *k;
+	u32 has;
+
+	if (task == NULL)
+		return -EBADF;
+	k = handle_get_any(&current->user->task->handles, f->rsi, &has);
+	if (k != NULL) {
+		result = give(task, k, has, f->rdx);
+		if (result < 0)
+			kobj_put(k);
+	}
+	kobj_put(&task->kobj);
+	return result;
+}
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+static void describe(struct task *task, struct task_info *info)
+{
+	struct mm *mm = task->mm;
+
+	memset(info, 0, sizeof(*info));
+	info->id = task->id;
+	strlcpy(info->name, task->name, sizeof(info->name));
+	spin_lock(&task->lock);
+	info->threads = task->nr_threads;
+	spin_unlock(&task->lock);
+	spin_lock(&mm->lock);
+	info->pages = mm->charged;
+	spin_unlock(&mm->lock);
+	if (task->budget != NULL) {
+		info->pages = __atomic_load_n(&task->budget->used, __ATOMIC_RELAXED);
+		info->limit = task->budget->limit;
+	}
+	info->cpus = cpu_count;
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
+		u32 slot = cpu < cpu_count ? asid_slot_on(mm, cpu) : ASIDS_MAX;
+
+		info->slot[cpu] = slot == ASIDS_MAX ? NO_SLOT : (u16)slot;
+	}
+}
+
+/* The first task above @id to @to: its id, 0: there is none; or -EFAULT. */
+static s64 list_one(u64 id, vaddr_t to, struct task_info *info)
+{
+	struct task *task = task_next(id);
+
+	if (task == NULL)
+		return 0;
+	describe(task, info);
+	kobj_put(&task->kobj);
+	return copy_to_user(to, info, sizeof(*info)) == 0 ? (s64)info->id : -EFAULT;
+}
+
+s64 sys_task_list(struct syscall_frame *f)
+{
+	struct kobj *k =
+		handle_get(&current->user->task->handles, f->rdi, KOBJ_SYSTEM, RIGHT_INSPECT);
+	struct task_info info;
+	u64 n = 0;
+	s64 id = (s64)f->rsi;
+
+	if (k == NULL)
+		return -EBADF;
+	kobj_put(k);
+	for (; f->r10 / sizeof(info) > n; n++) {
+		id = list_one((u64)id, f->rdx + n * sizeof(info), &info);
+		if (id <= 0)
+			break;
+	}
+	return id < 0 ? id : (s64)n;
+}
