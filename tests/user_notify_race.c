@@ -31,6 +31,8 @@ USER_PROGRAM(takes_and_spins);
 #define ROUNDS	     20u
 #define SPAN_NS	     (400 * NS_PER_US)
 #define HURRIED	     40ull
+#define CALLERS	     5u
+#define RECEIVERS    2u
 #define LIMIT_SHIFTS 16u /* time limits of 64 ns to 2 ms */
 #define FOR_EVER     0xffffffffull
 
@@ -39,6 +41,30 @@ USER_PROGRAM(takes_and_spins);
 static u64 limit_at_random(struct rand *r)
 {
 	return 1ul << (16 + rand_below(r, LIMIT_SHIFTS));
+}
+
+/* CALLERS tasks of a thread each call @p's server, in a hurry: how many calls are late. */
+static u64 hurry(struct test *t, struct rand *r, const struct user_pair *p)
+{
+	struct task *callers[CALLERS];
+	u64 late = 0;
+
+	for (u32 i = 0; i < CALLERS; i++) {
+		callers[i] = user_task(t, "caller", USER_CODE(hurries));
+		if (callers[i] == NULL)
+			return late; /* the run has failed: what is there stays */
+		user_task_start(t, callers[i],
+				user_task_handle(t, callers[i], p->ep, RIGHT_CALL) |
+					limit_at_random(r) | HURRIED << 32,
+				ANY_USER_CPU);
+	}
+	for (u32 i = 0; i < CALLERS; i++) {
+		int status = user_task_end(callers[i]);
+
+		EXPECT(t, status >= 0 && (u64)status <= HURRIED, "status %d", status);
+		late += (u64)status;
+	}
+	return late;
 }
 
 /* Some are answered in time and some are not, and each caller knows which; the server goes on. */
@@ -54,21 +80,8 @@ TEST("user.notify", time_limit_and_reply)
 	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
 	storm_start(&clock, ROUNDS);
 	do {
-		struct task *other = user_task(t, "other", USER_CODE(hurries));
-		u64 call = other == NULL ? 0 : user_task_handle(t, other, p.ep, RIGHT_CALL);
-		int status;
-
-		if (other == NULL)
-			return;
-		user_task_start(t, other, call | limit_at_random(&r) | HURRIED << 32, ANY_USER_CPU);
-		status = user_task_run_more(t, p.client,
-					    p.call | limit_at_random(&r) | HURRIED << 32);
-		EXPECT(t, status >= 0 && (u64)status <= HURRIED, "status %d", status);
-		late += (u64)status;
-		status = user_task_end(other);
-		EXPECT(t, status >= 0 && (u64)status <= HURRIED, "status %d", status);
-		late += (u64)status;
-		calls += 2 * HURRIED;
+		late += hurry(t, &r, &p);
+		calls += CALLERS * HURRIED;
 	} while (storm_step_due(&clock));
 	kobj_put(&p.client->kobj);
 	EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
@@ -96,6 +109,32 @@ TEST("user.notify", time_limit_of_who_is_not_answered)
 {
 	is_not_answered(t, 0);
 	is_not_answered(t, ANY_USER_CPU);
+}
+
+/* Calls are taken at about the time when their limit is over, and never answered. */
+TEST("user.notify", time_limit_of_who_is_taken)
+{
+	struct storm_clock clock;
+	struct rand r = test_rand(t);
+	u32 rounds = 0;
+
+	storm_start(&clock, ROUNDS);
+	do {
+		struct user_pair p;
+
+		if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(takes_and_spins)))
+			return;
+		for (u32 i = 0; i < CALLERS; i++)
+			user_task_start(t, p.client, p.call | limit_at_random(&r) | 1ull << 32,
+					ANY_USER_CPU);
+		for (u32 i = 0; i < RECEIVERS; i++)
+			user_task_start(t, p.server, p.receive, ANY_USER_CPU);
+		EXPECT_EQ(t, user_task_end(p.client), 1); /* each of them: it is late */
+		task_kill(p.server);
+		EXPECT_EQ(t, user_task_end(p.server), -EINTR);
+		rounds++;
+	} while (storm_step_due(&clock));
+	test_note("%u rounds", rounds);
 }
 
 /* Of `hurries`: its call was failed by a receiver that ended. */
@@ -184,6 +223,34 @@ TEST("user.notify", kill_and_close)
 		user_task_start_at(t, p.ping, p.ping_arg | FOR_EVER << 32, ANY_USER_CPU,
 				   PRIORITY_DEFAULT - 1);
 		end_pair(t, &r, &p);
+		rounds++;
+	} while (storm_step_due(&clock));
+	test_note("%u rounds", rounds);
+}
+
+/* Who waits is killed, and what it waits for goes with its last handle, at about the same time. */
+TEST("user.notify", killed_and_closed)
+{
+	struct storm_clock clock;
+	struct rand r = test_rand(t);
+	u32 rounds = 0;
+
+	storm_start(&clock, ROUNDS);
+	do {
+		struct notification *n = notification_create();
+		struct task *task = user_task(t, "waiter", USER_CODE(waits));
+		u64 wait;
+
+		if (n == NULL || task == NULL)
+			return;
+		wait = user_task_give(t, task, &n->kobj, RIGHT_WAIT);
+		kobj_put(&n->kobj);
+		for (u32 i = 0; i < CALLERS; i++)
+			user_task_start(t, task, wait | FOR_EVER << 32, ANY_USER_CPU);
+		time_spin_ns(rand_below(&r, SPAN_NS));
+		task_kill(task);
+		EXPECT_EQ(t, handle_close(&task->handles, wait), 0);
+		user_task_end(task);
 		rounds++;
 	} while (storm_step_due(&clock));
 	test_note("%u rounds", rounds);

@@ -69,12 +69,6 @@ int user_task_end(struct task *task)
 	return status;
 }
 
-int user_task_run_more(struct test *t, struct task *task, u64 arg)
-{
-	user_task_start(t, task, arg, ANY_USER_CPU);
-	return task_wait(task);
-}
-
 int user_task_run(struct test *t, const char *name, const u8 *code, size_t size, u64 arg)
 {
 	struct task *task = user_task(t, name, code, size);

@@ -46,8 +46,5 @@ static inline u64 user_task_handle(struct test *t, struct task *task, struct end
 	return user_task_give(t, task, &ep->kobj, rights);
 }
 
-/* The status of one more thread of @task's, which has none. */
-int user_task_run_more(struct test *t, struct task *task, u64 arg);
-
 /* Wait for it, give it back: its status. */
 int user_task_end(struct task *task);
