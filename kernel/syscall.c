@@ -8,6 +8,7 @@
 #include "kernel/ipc.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
+#include "kernel/sys_archive.h"
 #include "kernel/sys_device.h"
 #include "kernel/sys_machine.h"
 #include "kernel/sys_notification.h"
@@ -119,6 +120,9 @@ const syscall_fn syscall_table[] = {
 	[SYS_PORTS] = sys_ports,
 	[SYS_PORT_IN] = sys_port_in,
 	[SYS_PORT_OUT] = sys_port_out,
+
+	[SYS_FILE_NAME] = sys_file_name,
+	[SYS_FILE_READ] = sys_file_read,
 
 	[SYS_POWER] = sys_power,
 	[SYS_CPU] = sys_cpu,

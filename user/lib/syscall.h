@@ -310,6 +310,20 @@ static inline s64 sys_port_out(u64 ports, u64 offset, u64 width, u64 value)
 	return syscall4(SYS_PORT_OUT, ports, offset, width, value);
 }
 
+/* --- the boot archive ---------------------------------------------------------------------- */
+
+static inline s64 sys_file_name(u64 n, char *buffer, size_t bytes)
+{
+	return syscall3(SYS_FILE_NAME, n, (uintptr_t)buffer, bytes);
+}
+
+static inline s64 sys_file_read(const char *name, size_t length, u64 offset, char *buffer,
+				size_t bytes)
+{
+	return syscall6(SYS_FILE_READ, (uintptr_t)name, length, offset, (uintptr_t)buffer, bytes,
+			0);
+}
+
 /* --- the machine --------------------------------------------------------------------------- */
 
 static inline s64 sys_power(u64 system, u64 what)
