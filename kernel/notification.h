@@ -75,14 +75,15 @@ static ALWAYS_INLINE void notification_give(struct user_thread *w, u64 bits, s64
 static ALWAYS_INLINE struct user_thread *notification_post(struct notification *n, u64 bits)
 	REQUIRES(irqs_off)
 {
-	struct list_node *first;
+	struct list_node *waiters = &n->waiters, *first;
 	struct user_thread *w;
 
 	spin_lock_irqs_off(&n->lock);
-	first = n->waiters.next;
-	if (likely(first != &n->waiters && first->next == &n->waiters)) {
+	first = waiters->next;
+	if (likely(first != waiters && first->next == waiters)) { /* the only one */
 		w = list_entry(first, struct user_thread, ipc_node);
-		list_del(first);
+		list_init(waiters);
+		list_init(first);
 		notification_give(w, bits, 0);
 	} else {
 		w = notification_choose(n, bits);

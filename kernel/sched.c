@@ -421,24 +421,30 @@ bool sched_hand_over(struct thread *next) NO_LOCK_CHECK
 	return true;
 }
 
-/* The same for @prev that stays ready: it must be less urgent than @next, as must all who wait. */
+/*
+ * The same from @prev, which stays ready, to @next, which has waited: it must be more urgent than
+ * @prev and than all who are ready.  Who is not on_rq blocks, and has left the CPU.
+ */
 static ALWAYS_INLINE bool may_give_way(const struct run_queue *q, const struct thread *prev,
 				       const struct thread *next) REQUIRES(q->lock)
 {
-	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
-	       !(prev->attention | next->attention | q->closed) && migrate_count == 0 &&
+	return next->cpu == q->cpu &&
+	       !(next->on_rq | next->attention | prev->attention | q->closed) &&
 	       next->priority > prev->priority && q->mask >> next->priority == 0;
 }
 
-bool sched_give_way_to(struct thread *next) NO_LOCK_CHECK
+void sched_wake_and_give_way(struct thread *next) NO_LOCK_CHECK
 {
 	struct run_queue *q = run_queue;
 	struct thread *prev = current;
 
+	DEBUG_ASSERT(migrate_count == 0 && prev->state == THREAD_RUNNABLE,
+		     "thread %s gives way in a section, or blocks", prev->name);
 	spin_lock_irqs_off(&q->lock);
 	if (unlikely(!may_give_way(q, prev, next))) {
 		spin_unlock_irqs_off(&q->lock);
-		return false;
+		thread_wake(next);
+		return;
 	}
 	WRITE_ONCE(next->state, THREAD_RUNNABLE);
 	next->on_rq = true;
@@ -446,7 +452,6 @@ bool sched_give_way_to(struct thread *next) NO_LOCK_CHECK
 	tick_start(q);
 	switch_threads(q, prev, next);
 	finish();
-	return true;
 }
 
 void sched_block(void)

@@ -61,11 +61,11 @@ void schedule(void);
 bool sched_hand_over(struct thread *next) REQUIRES(irqs_off);
 
 /*
- * The current thread goes on wanting to run: go straight to @next, which blocks on this CPU, if
- * that is more urgent than it and than all who wait.  False: it is as before.  Else it returns when
- * the current thread's turn came again.  Interrupts off, no lock held.
+ * thread_wake(@next), and if that waits on this CPU and is more urgent than the current thread and
+ * than all that are ready, go straight to it; the current thread is ready then, as one that was
+ * preempted.  In a thread, in no migrate-disabled section, interrupts off, no lock held.
  */
-bool sched_give_way_to(struct thread *next) REQUIRES(irqs_off);
+void sched_wake_and_give_way(struct thread *next) REQUIRES(irqs_off);
 
 /* As schedule(), for who has interrupts off: they are on meanwhile, if others run. */
 void sched_block(void) REQUIRES(irqs_off);

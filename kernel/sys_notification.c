@@ -13,10 +13,9 @@
 #include "kernel/sched.h"
 #include "lib/err.h"
 
-static ALWAYS_INLINE struct notification *find(u64 handle, u32 right)
+static ALWAYS_INLINE struct notification *find(const struct user_thread *me, u64 handle, u32 right)
 {
-	struct kobj *k =
-		handle_find(&current->user->task->handles, handle, KOBJ_NOTIFICATION, right);
+	struct kobj *k = handle_find(&me->task->handles, handle, KOBJ_NOTIFICATION, right);
 
 	return k != NULL ? container_of(k, struct notification, kobj) : NULL;
 }
@@ -44,50 +43,40 @@ s64 sys_signal(struct syscall_frame *f)
 	if (unlikely(f->rsi == 0))
 		return -EINVAL;
 	irq_disable();
-	n = find(f->rdi, RIGHT_SIGNAL);
+	n = find(current->user, f->rdi, RIGHT_SIGNAL);
 	if (unlikely(n == NULL)) {
 		irq_enable();
 		return -EBADF;
 	}
 	w = notification_post(n, f->rsi);
-	if (w != NULL && !sched_give_way_to(w->thread))
-		thread_wake(w->thread);
+	if (likely(w != NULL))
+		sched_wake_and_give_way(w->thread);
 	irq_enable();
 	return 0;
 }
 
-/* @me waits on the list. */
-static ALWAYS_INLINE s64 wait_for_signal(struct user_thread *me, u64 timeout) RELEASES(irqs_off)
+/* It is done, or has given up. */
+static ALWAYS_INLINE s64 finish_wait(struct user_thread *me) RELEASES(irqs_off)
 {
-	if (likely(timeout == WAIT_FOR_EVER && !user_thread_killed(me)))
-		sched_block();
-	if (unlikely(!is_done(me)))
-		wait_done(me, timeout == WAIT_FOR_EVER ? NO_DEADLINE : deadline_after(timeout));
 	irq_enable();
 	return end_wait(me);
 }
 
-s64 sys_wait(struct syscall_frame *f)
+/*
+ * There are bits, or will never be, or @me waits for some time only.  Under the lock, which it
+ * releases on each way out: too much for a checker, here and below.
+ */
+static NOINLINE NO_LOCK_CHECK s64 wait_slow(struct user_thread *me, struct notification *n,
+					    struct syscall_frame *f)
 {
-	struct user_thread *me = current->user;
-	struct notification *n;
-	u64 bits;
-	bool dead;
+	u64 bits = notification_take(n);
+	bool dead = n->dead;
 
-	irq_disable();
-	n = find(f->rdi, RIGHT_WAIT);
-	if (unlikely(n == NULL)) {
-		irq_enable();
-		return -EBADF;
-	}
-	begin_wait(me);
-	spin_lock_irqs_off(&n->lock);
-	bits = notification_take(n);
-	dead = n->dead;
-	if (likely(bits == 0 && !dead && f->rsi != 0)) {
+	if (bits == 0 && !dead && f->rsi != 0) {
 		queue_up(me, &n->lock, &n->waiters);
 		spin_unlock_irqs_off(&n->lock);
-		return wait_for_signal(me, f->rsi);
+		wait_done(me, deadline_after(f->rsi));
+		return finish_wait(me);
 	}
 	spin_unlock_irqs_off(&n->lock);
 	thread_stay_awake();
@@ -98,15 +87,40 @@ s64 sys_wait(struct syscall_frame *f)
 	return 0;
 }
 
+s64 sys_wait(struct syscall_frame *f) NO_LOCK_CHECK
+{
+	struct user_thread *me = current->user;
+	struct notification *n;
+
+	irq_disable();
+	n = find(me, f->rdi, RIGHT_WAIT);
+	if (unlikely(n == NULL)) {
+		irq_enable();
+		return -EBADF;
+	}
+	begin_wait(me);
+	spin_lock_irqs_off(&n->lock);
+	if (unlikely(n->bits != 0 || n->dead || f->rsi != WAIT_FOR_EVER))
+		return wait_slow(me, n, f);
+	queue_up(me, &n->lock, &n->waiters);
+	spin_unlock_irqs_off(&n->lock);
+	if (likely(!user_thread_killed(me)))
+		sched_block();
+	if (unlikely(!is_done(me)))
+		wait_done(me, NO_DEADLINE);
+	return finish_wait(me);
+}
+
 s64 sys_bind(struct syscall_frame *f)
 {
+	const struct user_thread *me = current->user;
 	struct notification *n;
 	struct kobj *ep;
 	s64 err = -EBADF;
 
 	irq_disable();
-	n = find(f->rdi, RIGHT_WAIT);
-	ep = handle_find(&current->user->task->handles, f->rsi, KOBJ_ENDPOINT, RIGHT_RECEIVE);
+	n = find(me, f->rdi, RIGHT_WAIT);
+	ep = handle_find(&me->task->handles, f->rsi, KOBJ_ENDPOINT, RIGHT_RECEIVE);
 	if (n != NULL && ep != NULL)
 		err = notification_bind(n, container_of(ep, struct endpoint, kobj));
 	irq_enable();

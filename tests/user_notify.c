@@ -20,6 +20,7 @@ USER_PROGRAM(pings);
 USER_PROGRAM(pongs);
 USER_PROGRAM(serves_both);
 USER_PROGRAM(client);
+USER_PROGRAM(calls_once);
 USER_PROGRAM(takes_and_spins);
 
 #define FOR_EVER  (0xffffffffull << 32) /* of `waits` */
@@ -318,6 +319,29 @@ TEST("user.notify", received_at_an_endpoint)
 	EXPECT_EQ(t, user_task_end(p.client), 0); /* all calls were answered */
 	signal(n, 1ul << 31);
 	EXPECT_EQ(t, user_task_end(p.server), 0); /* and all bits came */
+	kobj_put(&n->kobj);
+}
+
+/* Bits come before the calls that wait, and need no receiver to be there when they are signalled.
+ */
+TEST("user.notify", signalled_before_it_receives)
+{
+	struct notification *n = notification_create();
+	struct user_pair p;
+	u64 flags;
+
+	if (n == NULL || !user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(serves_both)))
+		return;
+	flags = irq_save();
+	EXPECT_EQ(t, notification_bind(n, p.ep), 0);
+	irq_restore(flags);
+	user_task_start(t, p.client, p.call, ANY_USER_CPU);
+	user_pair_await(&p, 1, 0);
+	signal(n, 1);
+	signal(n, 2);
+	user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
+	EXPECT_EQ(t, user_task_end(p.server), 0);
+	EXPECT_EQ(t, user_task_end(p.client), -EPIPE); /* its call was not taken */
 	kobj_put(&n->kobj);
 }
 

@@ -188,6 +188,23 @@ static void time_limits(u64 ep)
 	EXPECT(sys_timeout(0), 0);
 }
 
+/* What cannot be given a handle is not made. */
+static void table_is_full(u64 n)
+{
+	static u64 handles[256];
+	u32 count = 0;
+	s64 handle = 0;
+
+	while (count < ARRAY_SIZE(handles) && (handle = sys_duplicate(n, RIGHT_SIGNAL)) > 0)
+		handles[count++] = (u64)handle;
+	EXPECT(handle, -ENOSPC);
+	EXPECT(sys_notification(), -ENOSPC);
+	EXPECT(sys_timer(n, 1), -ENOSPC);
+	while (count != 0)
+		EXPECT(sys_close(handles[--count]), 0);
+	EXPECT(sys_close(make(sys_timer(n, 1))), 0);
+}
+
 int main(void)
 {
 	u64 n = make(sys_notification()), ep = make(sys_endpoint());
@@ -199,5 +216,6 @@ int main(void)
 	timers_signal(n);
 	bound_once(n);
 	time_limits(ep);
+	table_is_full(n);
 	return wrong;
 }
