@@ -46,6 +46,7 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights)
 		e->object = object;
 		e->rights = (u16)rights;
 		e->type = (u16)object->type;
+		t->end = MAX(t->end, i + 1);
 		handle = (s64)(++t->uses[i] << HANDLE_INDEX_BITS | i);
 		kobj_handle_opened(object, rights); /* before anybody can close it */
 		shared_store(&e->handle, (u32)handle);
@@ -88,10 +89,13 @@ void handle_table_destroy(struct handle_table *t)
 /* Nobody fills an entry from here on, and nobody else empties one: its threads have ended. */
 void handle_table_close(struct handle_table *t)
 {
+	u32 end;
+
 	spin_lock(&t->lock);
 	t->closed = true;
+	end = t->end;
 	spin_unlock(&t->lock);
-	for (u32 i = 0; i < HANDLES_MAX; i++) {
+	for (u32 i = 0; i < end; i++) {
 		struct handle_entry *e = &t->entries[i];
 
 		if (e->object == NULL)
@@ -107,7 +111,7 @@ void handle_table_close(struct handle_table *t)
 NO_LOCK_CHECK void handle_table_copy(struct handle_table *to, struct handle_table *from)
 {
 	spin_lock(&from->lock);
-	for (u32 i = 0; i < HANDLES_MAX; i++) {
+	for (u32 i = 0; i < from->end; i++) {
 		const struct handle_entry *e = &from->entries[i];
 
 		to->uses[i] = from->uses[i];
@@ -117,6 +121,7 @@ NO_LOCK_CHECK void handle_table_copy(struct handle_table *to, struct handle_tabl
 		kobj_handle_opened(e->object, e->rights);
 		to->entries[i] = *e;
 	}
+	to->end = from->end;
 	spin_unlock(&from->lock);
 }
 

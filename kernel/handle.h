@@ -30,6 +30,7 @@ struct handle_table {
 	struct spinlock lock; /* rank LOCK_RANK_HANDLES: who fills and empties */
 	struct handle_entry *entries;
 	bool closed GUARDED_BY(lock);		/* it takes no more */
+	u32 end GUARDED_BY(lock);		/* entries from here on were never used */
 	u32 uses[HANDLES_MAX] GUARDED_BY(lock); /* of each entry, so far */
 };
 

@@ -273,7 +273,7 @@ static void send_ends(struct user_thread *me)
 	kobj_put(k);
 }
 
-/* sys_call(), but that a receiver that waits is told of the handle. */
+/* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
 static s64 call(struct user_thread *me, u64 handle)
 {
 	struct user_thread *receiver;
@@ -292,7 +292,9 @@ static s64 call(struct user_thread *me, u64 handle)
 	}
 	if (receiver != NULL)
 		deliver_all(receiver, me);
-	return switch_and_wait(me, receiver, true);
+	wake_and_wait(me, receiver, true);
+	irq_enable();
+	return end_wait(me);
 }
 
 s64 sys_call_handle(struct syscall_frame *f)

@@ -312,27 +312,35 @@ int user_pt_visit(struct mm *mm, vaddr_t start, vaddr_t end, user_pt_fn fn, void
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-static void destroy_level(pte_t *table, u32 level)
-{
-	u32 count = level == PT_LEVEL_TOP ? USER_ENTRIES : PT_ENTRIES;
+static void destroy_entry(pte_t entry, u32 level);
 
-	for (u32 i = 0; i < count; i++) {
-		if (!pte_present(table[i]))
-			continue;
-		if (!is_leaf(table[i], level))
-			destroy_level(table_of(table[i]), level - 1);
-		else if (user_pt_page(table[i]) != NULL)
-			put_page_run(user_pt_page(table[i]), leaf_order(level));
-	}
-	if (level == PT_LEVEL_TOP) {
-		pgd_free_reference(table);
-		return;
-	}
+/* It knows how many entries it has left to find: most tables have few. */
+static void destroy_table(pte_t *table, u32 level)
+{
+	u64 left = *entries_in(table);
+
+	for (u32 i = 0; left > 0; i++)
+		if (pte_present(table[i])) {
+			destroy_entry(table[i], level);
+			left--;
+		}
 	tlb_announce_free_tables(virt_to_phys(table), 0);
 	free_page(virt_to_page(table));
 }
 
+static void destroy_entry(pte_t entry, u32 level)
+{
+	if (!is_leaf(entry, level))
+		destroy_table(table_of(entry), level - 1);
+	else if (user_pt_page(entry) != NULL)
+		put_page_run(user_pt_page(entry), leaf_order(level));
+}
+
 void user_pt_destroy(struct mm *mm)
 {
-	destroy_level(mm->reference, PT_LEVEL_TOP);
+	u32 i;
+
+	for_each_entry (i, &mm->present)
+		destroy_entry(mm->reference[i], PT_LEVEL_TOP);
+	pgd_free_reference(mm->reference);
 }

@@ -6,6 +6,7 @@
 #include "kernel/archive.h"
 #include "kernel/wait.h"
 #include "kernel/sys_task.h"
+#include "mm/pgtable.h"
 #include "lib/err.h"
 #include "lib/format.h"
 #include "tests/account.h"
@@ -66,11 +67,10 @@ u64 user_pages_left(u64 tasks)
 	while (task_count() > tasks)
 		sleep_ns(A_MOMENT);
 	a = account();
-	return a.free + a.pgds + a.records;
+	return a.free + a.pgds + a.records + pgtable_pages();
 }
 
-/* Several times, since slots, and caches of each CPU, keep something of the first. */
-static void check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
+void user_check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
 {
 	u64 tasks = task_count(), before, after;
 
@@ -80,20 +80,20 @@ static void check_often(struct test *t, const char *name, struct kobj *object, u
 	user_check(t, name, object, rights);
 	after = user_pages_left(tasks);
 	EXPECT_EQ(t, after, before);
-	test_note("before and after: %lu, %lu pages free or kept by slots", before, after);
+	test_note("before and after: %lu, %lu pages free or kept", before, after);
 }
 
 TEST("user.task_calls", arguments_of_all_kinds)
 {
-	check_often(t, "check_tasks", system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE);
+	user_check_often(t, "check_tasks", system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE);
 }
 
 TEST("user.memory", shared_and_private)
 {
-	check_often(t, "check_memory", NULL, 0);
+	user_check_often(t, "check_memory", NULL, 0);
 }
 
 TEST("user.handles_in_messages", with_calls_and_replies)
 {
-	check_often(t, "check_handles", NULL, 0);
+	user_check_often(t, "check_handles", NULL, 0);
 }

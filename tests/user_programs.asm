@@ -454,8 +454,10 @@ user_hurries_end:
 	CLOCK
 	mov	rbp, rax
 %endmacro
-%macro MEASURE_END 0
+; %1: how much R15 grows from one to the next.
+%macro MEASURE_END_OF 1
 	CLOCK
+	add	r15, %1
 	sub	rax, rbp
 	mov	[r14], rax
 	add	r14, 8
@@ -463,6 +465,9 @@ user_hurries_end:
 	jne	.next
 	xor	edi, edi
 	SYSCALL_ SYS_EXIT
+%endmacro
+%macro MEASURE_END 0
+	MEASURE_END_OF 0
 %endmacro
 
 PROGRAM measures_nothing
@@ -541,3 +546,42 @@ PROGRAM yields
 	SYSCALL_ SYS_YIELD
 	jmp	user_yields
 user_yields_end:
+
+; The word at RDI is the first of as many pages that nobody has touched.
+PROGRAM measures_fault
+	MEASURE_BEGIN
+	mov	[r15], rbp
+	MEASURE_END_OF 4096
+user_measures_fault_end:
+
+; Ends at once; forks, waits for the child, which ends at once, and ends.
+PROGRAM ends
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_ends_end:
+
+PROGRAM forks_once
+	SYSCALL_ SYS_FORK
+	test	rax, rax
+	jz	.child
+	mov	rbx, rax
+	mov	rdi, rax
+	mov	rsi, -1
+	SYSCALL_ SYS_TASK_WAIT
+	cmp	rax, 0
+	MUST	1
+	mov	rdi, rbx
+	SYSCALL_ SYS_CLOSE
+	cmp	rax, 0
+	MUST	2
+.child:
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_forks_once_end:
+
+; Writes into page after page from RDI on.
+PROGRAM touches_on
+	mov	[rdi], rdi
+	add	rdi, 4096
+	jmp	user_touches_on
+user_touches_on_end:

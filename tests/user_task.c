@@ -6,7 +6,7 @@
 #include "lib/err.h"
 #include "tests/user_memory.h"
 
-static bool fill(struct task *task, const u8 *code, size_t size)
+bool user_task_fill(struct task *task, const u8 *code, size_t size)
 {
 	bool good;
 
@@ -25,7 +25,7 @@ struct task *user_task(struct test *t, const char *name, const u8 *code, size_t 
 	struct task *task = task_create(name);
 
 	EXPECT(t, task != NULL, "no memory for a task");
-	if (task == NULL || fill(task, code, size))
+	if (task == NULL || user_task_fill(task, code, size))
 		return task;
 	EXPECT(t, false, "no memory for a program");
 	kobj_put(&task->kobj);

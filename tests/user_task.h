@@ -16,6 +16,9 @@
 #define USER_PROGRAM(name) extern const u8 user_##name[], user_##name##_end[]
 #define USER_CODE(name)	   user_##name, (size_t)(user_##name##_end - user_##name)
 
+/* Put the program into @task, which is empty.  False: out of memory. */
+bool user_task_fill(struct task *task, const u8 *code, size_t size);
+
 /* A task with the program in it, and no thread.  NULL: the test has failed. */
 struct task *user_task(struct test *t, const char *name, const u8 *code, size_t size);
 

@@ -8,6 +8,7 @@
 #include "kernel/abi.h"
 #include "kernel/notification.h"
 #include "lib/assert.h"
+#include "mm/page_zero.h"
 #include "tests/bench/bench.h"
 #include "tests/user_memory.h"
 #include "tests/user_task.h"
@@ -20,6 +21,12 @@ USER_PROGRAM(measures_wake);
 USER_PROGRAM(signals_the_time);
 USER_PROGRAM(measures_yield);
 USER_PROGRAM(yields);
+USER_PROGRAM(measures_fault);
+USER_PROGRAM(ends);
+USER_PROGRAM(forks_once);
+
+#define FAULT_PLACE 0x600000ul
+#define FAULT_PAGES 256ul /* more than are measured, in the reach of one page table */
 
 static struct task *make(const char *name, const u8 *code, size_t size)
 {
@@ -108,4 +115,52 @@ BENCH(yield_other_mm)
 	run_at(b, make("bench", USER_CODE(measures_yield)), PRIORITY_DEFAULT, 2);
 	task_kill(other);
 	(void)user_task_end(other);
+}
+
+/* Of which zero_page is the zeroing. */
+BENCH(fault_anon)
+{
+	struct task *task = make("bench", USER_CODE(measures_fault));
+
+	ASSERT(map_anon(task->mm, FAULT_PLACE, FAULT_PAGES * PAGE_SIZE, RW) == 0, "no memory");
+	kthread_use_mm(task->mm);
+	ASSERT(put(USER_DATA_AT, FAULT_PLACE + PAGE_SIZE) && put(FAULT_PLACE, 0), "no memory");
+	kthread_unuse_mm();
+	run(b, task);
+}
+
+BENCH(zero_page)
+{
+	struct page *page = alloc_page(ZONE_USER);
+
+	ASSERT(page != NULL, "out of memory");
+	while (bench_more(b))
+		bench_sample(b, { page_zero(page); });
+	put_page(page);
+}
+
+/* A thread of a task, from its making to its end, which is waited for: marks in the kernel. */
+static ALWAYS_INLINE void run_whole(struct bench *b, const u8 *code, size_t size)
+{
+	struct task *task = make("bench", code, size);
+
+	while (bench_more(b)) {
+		u64 start = bench_clock(BENCH_BEGIN);
+
+		(void)user_task_start(NULL, task, 0, cpu_id);
+		(void)task_wait(task);
+		bench_add(b, bench_clock(BENCH_END) - start);
+	}
+	kobj_put(&task->kobj);
+}
+
+/* What the thread of the next costs without its fork. */
+BENCH(user_thread)
+{
+	run_whole(b, USER_CODE(ends));
+}
+
+BENCH(fork_exit_wait)
+{
+	run_whole(b, USER_CODE(forks_once));
 }

@@ -10,6 +10,9 @@
  * not.  FILE gets a line for each, as it ends: CPU, address of the beginning, instructions
  * (decimal, hexadecimal, decimal).
  *
+ * A string instruction with a rep prefix counts once, however often it repeats: QEMU executes it
+ * anew each time, and nothing comes in between.
+ *
  * Instructions of the upper half of the address space alone are counted: firmware and
  * loaders, which run below, take no longer than without the plugin.  What an interrupt
  * executes between the marks is counted too.
@@ -28,6 +31,7 @@
 /* One CPU's, in a cache line of its own: its thread alone touches it. */
 static struct {
 	uint64_t executed;
+	uint64_t last;	/* address of the instruction that was executed last */
 	uint64_t begin; /* address of the begin mark; 0: between samples */
 	uint64_t executed_at_begin;
 } __attribute__((aligned(64))) cpus[CPUS_MAX];
@@ -42,10 +46,10 @@ static FILE *out;
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-static void on_insn(unsigned int cpu, void *unused)
+static void on_insn(unsigned int cpu, void *address)
 {
-	(void)unused;
-	cpus[cpu].executed++;
+	cpus[cpu].executed += cpus[cpu].last != (uintptr_t)address;
+	cpus[cpu].last = (uintptr_t)address;
 }
 
 static void on_begin(unsigned int cpu, void *mark)
@@ -79,7 +83,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 				qemu_plugin_register_vcpu_insn_exec_cb(
 					insn, marks[m].begins ? on_begin : on_end,
 					QEMU_PLUGIN_CB_NO_REGS, &marks[m]);
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn, QEMU_PLUGIN_CB_NO_REGS, NULL);
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn, QEMU_PLUGIN_CB_NO_REGS,
+						       (void *)(uintptr_t)address);
 	}
 }
 

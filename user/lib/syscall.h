@@ -97,12 +97,13 @@ struct message {
 /* A system call that takes a message and brings one. */
 static inline s64 syscall_message(enum syscall_number number, u64 handle, struct message *m)
 {
-	register u64 r10 __asm__("r10") = m->word[2];
-	register u64 r8 __asm__("r8") = m->word[3];
-	register u64 r9 __asm__("r9") = m->word[4];
-	register u64 r12 __asm__("r12") = m->word[5];
-	register u64 r13 __asm__("r13") = m->word[6];
-	u64 rsi = m->word[0], rdx = m->word[1];
+	u64 rsi = m->word[0], rdx = m->word[1], a = m->word[2], b = m->word[3], c = m->word[4];
+	u64 d = m->word[5], e = m->word[6];
+	register u64 r10 __asm__("r10") = a;
+	register u64 r8 __asm__("r8") = b;
+	register u64 r9 __asm__("r9") = c;
+	register u64 r12 __asm__("r12") = d;
+	register u64 r13 __asm__("r13") = e;
 	s64 result;
 
 	__asm__ volatile("syscall"
