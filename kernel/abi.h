@@ -161,7 +161,7 @@ struct counter {
 #define TIMER_PERIOD_MAX (~0ul >> 1)
 
 /* A new task's handles are this one, the next number, and so on, in the order they come to it. */
-#define HANDLE_FIRST 256
+#define HANDLE_FIRST 257
 
 /* What a handle allows: bits. */
 enum right {

@@ -10,7 +10,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-STATIC_ASSERT(HANDLE_FIRST == 1 << HANDLE_INDEX_BITS, "the first use of entry 0, then of entry 1");
+STATIC_ASSERT(HANDLE_FIRST == (1 << HANDLE_INDEX_BITS | 1), "the first use of entry 1, then of 2");
 STATIC_ASSERT(HANDLES_MAX * sizeof(struct handle_entry) == PAGE_SIZE, "a table is a page");
 
 int handle_table_init(struct handle_table *t)

@@ -157,6 +157,9 @@ static void log_is_read(void)
 int main(void)
 {
 	system_handle = program_arg;
+	CHECK_EQ(system_handle, HANDLE_FIRST);
+	CHECK_EQ(sys_notification(), HANDLE_FIRST + 1);
+	CHECK_EQ(sys_endpoint(), HANDLE_FIRST + 2);
 	rights_are_checked();
 	interrupts();
 	port_ranges();
