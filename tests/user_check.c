@@ -6,6 +6,7 @@
 #include "kernel/archive.h"
 #include "kernel/wait.h"
 #include "kernel/sys_task.h"
+#include "mm/pgtable.h"
 #include "lib/err.h"
 #include "lib/format.h"
 #include "tests/account.h"
@@ -66,7 +67,7 @@ u64 user_pages_left(u64 tasks)
 	while (task_count() > tasks)
 		sleep_ns(A_MOMENT);
 	a = account();
-	return a.free + a.pgds + a.records;
+	return a.free + a.pgds + a.records + pgtable_pages();
 }
 
 void user_check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
@@ -79,7 +80,7 @@ void user_check_often(struct test *t, const char *name, struct kobj *object, u32
 	user_check(t, name, object, rights);
 	after = user_pages_left(tasks);
 	EXPECT_EQ(t, after, before);
-	test_note("before and after: %lu, %lu pages free or kept by slots", before, after);
+	test_note("before and after: %lu, %lu pages free or kept", before, after);
 }
 
 TEST("user.task_calls", arguments_of_all_kinds)

@@ -16,7 +16,7 @@ struct task *user_check_load(struct test *t, const char *name, u64 pages);
 /* Let its first thread begin with @arg, and wait for the end: its status. */
 int user_check_run(struct test *t, struct task *task, u64 arg);
 
-/* Pages that are free, or that slots keep, when there are no more than @tasks tasks. */
+/* Pages that are free, or kept by slots and as stacks, when there are at most @tasks tasks. */
 u64 user_pages_left(u64 tasks);
 
 /* All of it, @arg a new handle of @object's, NULL: 0; the test fails unless the status is 0. */

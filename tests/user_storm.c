@@ -49,6 +49,6 @@ TEST("user.storm", killed_at_any_moment)
 	} while (rounds < WARM_ROUNDS || storm_step_due(&clock));
 	after = user_pages_left(tasks);
 	EXPECT_EQ(t, after, before);
-	test_note("%u rounds; before and after: %lu, %lu pages free or kept by slots", rounds,
-		  before, after);
+	test_note("%u rounds; before and after: %lu, %lu pages free or kept", rounds, before,
+		  after);
 }
