@@ -77,7 +77,7 @@ static ALWAYS_INLINE struct kobj *handle_find(const struct handle_table *t, u64 
 		     (e->rights & rights) != rights))
 		return NULL;
 	if (e->object == NULL)
-		__builtin_unreachable();
+		__builtin_unreachable(); /* so that callers do not look again */
 	return e->object;
 }
 

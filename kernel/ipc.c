@@ -9,13 +9,14 @@
  *	  IPC_WAITS			  IPC_WAITS
  *	  off the list: the receiver	  on the list
  *	  words to its frame, .caller	  (blocked)
- *	  IPC_DONE, switch to it	  runs
+ *	  result; switch to it		  runs
  *	  (blocked)			  .caller out, words to its frame
- *	  runs				  IPC_DONE; on the list; switch to it
+ *	  runs				  result; on the list; switch to it
  */
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/shared.h"
 #include "kernel/abi.h"
+#include "kernel/hand_over.h"
 #include "kernel/ipc.h"
 #include "kernel/notification.h"
 #include "kernel/sched.h"
@@ -36,10 +37,11 @@ static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct sysc
 	to->r13 = from->r13;
 }
 
-/* @receiver, on no list any more, has @caller's message. */
-static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller)
+/* @receiver, on no list any more, has the message of @caller, whose frame is @f. */
+static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
+				  const struct syscall_frame *f)
 {
-	copy_words(user_frame(receiver), user_frame(caller));
+	copy_words(user_frame(receiver), f);
 	WRITE_ONCE(caller->callee, receiver);
 	WRITE_ONCE(receiver->caller, caller);
 	set_done(receiver, 0);
@@ -98,18 +100,18 @@ static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *p
 }
 
 /*
- * What comes when @me has queued up, or said something to @partner (NULL: to nobody).  A caller
- * with a time limit starts a timer before it blocks, so it does not go straight to its partner.
+ * What comes when @me, whose frame is @f, has queued up, or said something to @partner (NULL: to
+ * nobody).  A caller with a time limit starts a timer before it blocks, so it does not go straight
+ * to its partner.
  */
-static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner,
-					 bool calls) RELEASES(irqs_off)
+static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct syscall_frame *f,
+					 struct user_thread *partner, bool calls) REQUIRES(irqs_off)
 {
-	if (unlikely(partner == NULL || user_thread_has_work(me) ||
-		     !sched_hand_over(partner->thread)))
+	if (unlikely(partner == NULL || stack_head_of(f)->user_work != 0 ||
+		     !hand_over(current, partner->thread)))
 		wake_and_wait(me, partner, calls);
 	else if (unlikely(!is_done(me)))
 		wait_done(me, NO_DEADLINE);
-	irq_enable();
 	return end_wait(me);
 }
 
@@ -157,29 +159,26 @@ s64 sys_call(struct syscall_frame *f)
 	struct user_thread *me = current->user, *receiver;
 	struct endpoint *ep;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_CALL);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
 	if (unlikely(!meet_receiver(ep, me, &receiver))) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (likely(receiver != NULL))
-		deliver(receiver, me);
-	return switch_and_wait(me, receiver, true);
+		deliver(receiver, me, f);
+	return switch_and_wait(me, f, receiver, true);
 }
 
 /* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
-static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
+static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
+					       const struct syscall_frame *f)
 {
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
-		copy_words(user_frame(caller), user_frame(me));
+		copy_words(user_frame(caller), f);
 		set_done(caller, 0);
 	}
 	return caller;
@@ -220,23 +219,19 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	s64 result;
 	bool met;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
-	caller = reply(me);
+	caller = reply(me, f);
 	do {
 		met = meet_caller(ep, me, &next);
 		if (likely(met && next == NULL))
-			return switch_and_wait(me, caller, false);
+			return switch_and_wait(me, f, caller, false);
 		result = met ? receive_waiting(me, next) : receive_special(me, ep);
 	} while (result == -EAGAIN);
 	thread_stay_awake();
 	if (caller != NULL)
 		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
-	irq_enable();
 	return result;
 }
 
@@ -274,26 +269,20 @@ static void send_ends(struct user_thread *me)
 }
 
 /* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
-static s64 call(struct user_thread *me, u64 handle)
+static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
+	struct endpoint *ep = find(me, handle, RIGHT_CALL);
 	struct user_thread *receiver;
-	struct endpoint *ep;
 
-	irq_disable();
-	ep = find(me, handle, RIGHT_CALL);
-	if (ep == NULL) {
-		irq_enable();
+	if (ep == NULL)
 		return -EBADF;
-	}
 	if (!meet_receiver(ep, me, &receiver)) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (receiver != NULL)
 		deliver_all(receiver, me);
 	wake_and_wait(me, receiver, true);
-	irq_enable();
 	return end_wait(me);
 }
 
@@ -304,7 +293,9 @@ s64 sys_call_handle(struct syscall_frame *f)
 
 	if (result != 0)
 		return result;
+	irq_disable();
 	result = call(me, f->rdi);
+	irq_enable();
 	send_ends(me);
 	return result;
 }
@@ -339,7 +330,12 @@ s64 sys_reply_wait_handle(struct syscall_frame *f)
 		return result;
 	result = reply_with_handle(me, f->rdi);
 	send_ends(me);
-	return result != 0 ? result : sys_reply_wait(f);
+	if (result != 0)
+		return result;
+	irq_disable();
+	result = sys_reply_wait(f);
+	irq_enable();
+	return result;
 }
 
 /* --- ends ---------------------------------------------------------------------------------- */

@@ -38,9 +38,9 @@ void endpoint_free(struct endpoint *ep);
 void endpoint_gains_receiver(struct endpoint *ep);
 void endpoint_loses_receiver(struct endpoint *ep);
 
-/* System calls (abi.h). */
-s64 sys_call(struct syscall_frame *f);
-s64 sys_reply_wait(struct syscall_frame *f);
+/* System calls (abi.h).  The first two: interrupts off, before and after. */
+s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);
+s64 sys_reply_wait(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
 

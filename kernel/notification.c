@@ -53,7 +53,7 @@ struct user_thread *notification_choose(struct notification *n, u64 bits)
 	struct user_thread *w = most_urgent(n);
 
 	if (w != NULL) {
-		list_del(&w->ipc_node);
+		take_off(w);
 		notification_give(w, bits, 0);
 		return w;
 	}

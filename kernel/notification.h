@@ -83,7 +83,7 @@ static ALWAYS_INLINE struct user_thread *notification_post(struct notification *
 	if (likely(first != waiters && first->next == waiters)) { /* the only one */
 		w = list_entry(first, struct user_thread, ipc_node);
 		list_init(waiters);
-		list_init(first);
+		WRITE_ONCE(w->waits_under, NULL);
 		notification_give(w, bits, 0);
 	} else {
 		w = notification_choose(n, bits);

@@ -8,6 +8,7 @@
 #include "kernel/sys_notification.h"
 #include "arch/x86_64/irq.h"
 #include "kernel/abi.h"
+#include "kernel/hand_over.h"
 #include "kernel/ipc.h"
 #include "kernel/notification.h"
 #include "kernel/sched.h"
@@ -42,24 +43,13 @@ s64 sys_signal(struct syscall_frame *f)
 
 	if (unlikely(f->rsi == 0))
 		return -EINVAL;
-	irq_disable();
 	n = find(current->user, f->rdi, RIGHT_SIGNAL);
-	if (unlikely(n == NULL)) {
-		irq_enable();
+	if (unlikely(n == NULL))
 		return -EBADF;
-	}
 	w = notification_post(n, f->rsi);
 	if (likely(w != NULL))
-		sched_wake_and_give_way(w->thread);
-	irq_enable();
+		wake_and_give_way(current, w->thread);
 	return 0;
-}
-
-/* It is done, or has given up. */
-static ALWAYS_INLINE s64 finish_wait(struct user_thread *me) RELEASES(irqs_off)
-{
-	irq_enable();
-	return end_wait(me);
 }
 
 /*
@@ -67,7 +57,7 @@ static ALWAYS_INLINE s64 finish_wait(struct user_thread *me) RELEASES(irqs_off)
  * releases on each way out: too much for a checker, here and below.
  */
 static NOINLINE NO_LOCK_CHECK s64 wait_slow(struct user_thread *me, struct notification *n,
-					    struct syscall_frame *f)
+					    struct syscall_frame *f) REQUIRES(irqs_off)
 {
 	u64 bits = notification_take(n);
 	bool dead = n->dead;
@@ -76,11 +66,10 @@ static NOINLINE NO_LOCK_CHECK s64 wait_slow(struct user_thread *me, struct notif
 		queue_up(me, &n->lock, &n->waiters);
 		spin_unlock_irqs_off(&n->lock);
 		wait_done(me, deadline_after(f->rsi));
-		return finish_wait(me);
+		return end_wait(me);
 	}
 	spin_unlock_irqs_off(&n->lock);
 	thread_stay_awake();
-	irq_enable();
 	if (bits == 0)
 		return dead ? -EPIPE : -ETIMEDOUT;
 	f->rsi = bits;
@@ -92,12 +81,9 @@ s64 sys_wait(struct syscall_frame *f) NO_LOCK_CHECK
 	struct user_thread *me = current->user;
 	struct notification *n;
 
-	irq_disable();
 	n = find(me, f->rdi, RIGHT_WAIT);
-	if (unlikely(n == NULL)) {
-		irq_enable();
+	if (unlikely(n == NULL))
 		return -EBADF;
-	}
 	begin_wait(me);
 	spin_lock_irqs_off(&n->lock);
 	if (unlikely(n->bits != 0 || n->dead || f->rsi != WAIT_FOR_EVER))
@@ -105,10 +91,10 @@ s64 sys_wait(struct syscall_frame *f) NO_LOCK_CHECK
 	queue_up(me, &n->lock, &n->waiters);
 	spin_unlock_irqs_off(&n->lock);
 	if (likely(!user_thread_killed(me)))
-		sched_block();
+		schedule_irqs_off();
 	if (unlikely(!is_done(me)))
 		wait_done(me, NO_DEADLINE);
-	return finish_wait(me);
+	return end_wait(me);
 }
 
 s64 sys_bind(struct syscall_frame *f)

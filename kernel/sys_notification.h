@@ -5,10 +5,12 @@
 #pragma once
 
 #include "arch/x86_64/syscall.h"
+#include "lib/lock_check.h"
 
 s64 sys_notification(struct syscall_frame *f);
-s64 sys_signal(struct syscall_frame *f);
-s64 sys_wait(struct syscall_frame *f);
+/* Interrupts off, before and after. */
+s64 sys_signal(struct syscall_frame *f) REQUIRES(irqs_off);
+s64 sys_wait(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_bind(struct syscall_frame *f);
 
 s64 sys_timer(struct syscall_frame *f);

@@ -240,9 +240,7 @@ static struct user_thread *make_thread(struct task *task, const struct user_star
 	}
 	u->task = task;
 	u->start = *start;
-	u->ipc_state = IPC_DONE;
 	list_init(&u->node);
-	list_init(&u->ipc_node);
 	u->thread = start->cpu == ANY_USER_CPU ? thread_create(task->name, run, u)
 					       : thread_create_on(start->cpu, task->name, run, u);
 	if (u->thread == NULL || thread_add_user_state(u->thread) != 0) {

@@ -61,10 +61,9 @@ struct user_start {
 
 #define ANY_USER_CPU MAX_CPUS
 
-enum ipc_state {
-	IPC_WAITS, /* for a message, or for the reply to one */
-	IPC_DONE,  /* .ipc_result and the frame's words are the result */
-};
+#define IPC_WAITS                                                                                  \
+	((s64)INT32_MIN) /* instead of a result: for a message, or for the reply to one            \
+			  */
 
 /* What a thread of a task has that others have not.  [s]: its own. */
 struct user_thread {
@@ -75,12 +74,12 @@ struct user_thread {
 
 	/* kernel/user_wait.h, kernel/ipc.c */
 	struct list_node ipc_node;    /* [*.waits_under] of the list on which it waits */
-	struct spinlock *waits_under; /* shared; good with interrupts off until it is done */
+	struct spinlock *waits_under; /* [itself] NULL: it is on none; it may be read without, and
+					 is good with interrupts off until it is done */
 	struct user_thread *caller;   /* atomic: who waits for this one's reply; taken by xchg */
 	struct user_thread *callee;   /* whom it called; written by who takes the call, emptied by
 					 itself; good with interrupts off */
-	u32 ipc_state;		      /* shared */
-	s64 ipc_result;		      /* written before ipc_state is IPC_DONE */
+	s64 ipc_result;		      /* shared: IPC_WAITS, or it is done, and so is its frame */
 	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
 	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
 			      message; [s], read by who takes that */

@@ -20,8 +20,9 @@ static bool take_back(struct user_thread *me) REQUIRES(irqs_off)
 
 	if (lock != NULL) {
 		spin_lock_irqs_off(lock);
-		waited = !list_empty(&me->ipc_node);
-		list_del(&me->ipc_node);
+		waited = READ_ONCE(me->waits_under) != NULL; /* who takes it off is not done here */
+		if (waited)
+			take_off(me);
 		spin_unlock_irqs_off(lock);
 	}
 	return waited || (callee != NULL &&

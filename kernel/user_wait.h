@@ -3,9 +3,9 @@
  * kernel/user_wait.h - a thread of a task waits until somebody completes its system call.
  *
  * Exactly one does: who takes it off the list that it waits on, under that list's lock, or out of
- * user_thread.caller by an exchange.  He writes words and result, then IPC_DONE, then wakes it,
- * all with interrupts off.  A thread that is to end, or whose time is over, takes itself out in
- * the same two ways, and if somebody was faster, waits for his IPC_DONE.
+ * user_thread.caller by an exchange.  He writes the words, then the result, then wakes it, all
+ * with interrupts off.  A thread that is to end, or whose time is over, takes itself out in
+ * the same two ways, and if somebody was faster, waits for his result.
  *
  * No references are held: what a thread waits at, and threads, are found and used with interrupts
  * off, and freed only when everybody has had them on (kobj.h).
@@ -20,24 +20,23 @@
 /* @u, which waits, is done: it may go on at once. */
 static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
 {
-	u->ipc_result = result;
-	shared_store(&u->ipc_state, IPC_DONE);
+	shared_store(&u->ipc_result, result);
 }
 
 static ALWAYS_INLINE bool is_done(const struct user_thread *u)
 {
-	return shared_load(&u->ipc_state) == IPC_DONE;
+	return shared_load(&u->ipc_result) != IPC_WAITS;
 }
 
 /*
- * From here on it blocks; before anybody can see it wait.  Who completes it writes IPC_DONE, who
+ * From here on it blocks; before anybody can see it wait.  Who completes it writes the result, who
  * kills it writes .user_work, before he reads the state; the locked operation that follows here
  * (the lock of the list) comes before the other two are read.
  */
 static ALWAYS_INLINE void begin_wait(struct user_thread *u)
 {
-	WRITE_ONCE(u->ipc_state, IPC_WAITS);
-	WRITE_ONCE(u->thread->state, THREAD_BLOCKED);
+	WRITE_ONCE(u->ipc_result, IPC_WAITS);
+	WRITE_ONCE(current->state, THREAD_BLOCKED);
 }
 
 /* Put @me, the last, on @list, which @lock, held, protects. */
@@ -48,6 +47,13 @@ static ALWAYS_INLINE void queue_up(struct user_thread *me, struct spinlock *lock
 	list_add_tail(&me->ipc_node, list);
 }
 
+/* @u is on its list no more.  Under the lock of that. */
+static ALWAYS_INLINE void take_off(struct user_thread *u)
+{
+	list_unlink(&u->ipc_node);
+	WRITE_ONCE(u->waits_under, NULL);
+}
+
 /* The first that waits on @list, off it; NULL: nobody does.  Under its lock. */
 static ALWAYS_INLINE struct user_thread *take_first(struct list_node *list)
 {
@@ -56,7 +62,7 @@ static ALWAYS_INLINE struct user_thread *take_first(struct list_node *list)
 	if (list_empty(list))
 		return NULL;
 	u = list_first(list, struct user_thread, ipc_node);
-	list_del(&u->ipc_node);
+	take_off(u);
 	return u;
 }
 
@@ -72,10 +78,9 @@ void wait_done(struct user_thread *me, u64 deadline) REQUIRES(irqs_off);
 /* When a wait of @ns from now is over: for wait_done(). */
 u64 deadline_after(u64 ns);
 
-/* It was completed: it waits nowhere.  The result. */
+/* It was completed: it is on no list.  The result. */
 static ALWAYS_INLINE s64 end_wait(struct user_thread *me)
 {
-	WRITE_ONCE(me->waits_under, NULL);
 	WRITE_ONCE(me->callee, NULL);
 	return me->ipc_result;
 }
