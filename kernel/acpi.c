@@ -61,6 +61,9 @@ static void read_fadt(const void *table, u32 len)
 		return;
 	}
 	machine.dsdt = fadt.dsdt;
+	machine.reset = fadt.reset;
+	machine.reset_value = fadt.reset_value;
+	machine.soft_off_port = fadt.emulators ? fadt.pm1_control : 0;
 	if (fadt.pm_timer.space == ACPI_SPACE_IO && fadt.pm_timer.address <= UINT16_MAX)
 		machine.pm_timer_port = (u16)fadt.pm_timer.address;
 }
@@ -77,6 +80,8 @@ static void read_table(paddr_t pa)
 		read_madt(table, len);
 	else if (memcmp(table, "FACP", 4) == 0)
 		read_fadt(table, len);
+	else if (memcmp(table, "HPET", 4) == 0 && acpi_parse_hpet(table, len, &machine.hpet))
+		printk("acpi: the HPET's table cannot be used\n");
 }
 
 void acpi_read_tables(paddr_t rsdp)

@@ -7,9 +7,13 @@
 #include "lib/acpi.h"
 
 struct machine {
-	struct acpi_cpus cpus; /* .n == 0: no usable MADT */
-	u16 pm_timer_port;     /* 0: none */
-	paddr_t dsdt;	       /* 0: none */
+	struct acpi_cpus cpus;	    /* .n == 0: no usable MADT */
+	u16 pm_timer_port;	    /* 0: none */
+	paddr_t dsdt;		    /* 0: none */
+	paddr_t hpet;		    /* its registers; 0: none */
+	struct acpi_register reset; /* address 0: none */
+	u8 reset_value;
+	u16 soft_off_port; /* of QEMU and Bochs: machine_soft_off(); 0: none */
 };
 
 extern struct machine machine;

@@ -16,14 +16,17 @@
 
 static struct spinlock lock = SPINLOCK_INIT("console", LOCK_RANK_CONSOLE);
 static bool in_panic;
+static u32 borrowers GUARDED_BY(lock); /* of the serial line */
 static struct handoff_framebuffer fb;
 static bool on_screen;		     /* constant after console_init() */
 static volatile u32 *kernel_mapping; /* of the framebuffer; NULL: none */
 
-static void write_all(const char *text, size_t len)
+/* Under the lock; in a panic nobody takes it. */
+static NO_LOCK_CHECK void write_all(const char *text, size_t len)
 {
 	log_append(text, len);
-	serial_write(text, len);
+	if (borrowers == 0)
+		serial_write(text, len);
 	fbcon_write(text, len);
 }
 
@@ -75,9 +78,50 @@ void console_use_kernel_mapping(void)
 		fbcon_move(kernel_mapping);
 }
 
-void console_enter_panic(void)
+void console_lend_serial(void)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+
+	serial_flush();
+	borrowers++;
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+void console_take_serial_back(void)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+
+	if (borrowers != 0 && --borrowers == 0)
+		serial_reset();
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+void console_keep_serial(void)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+
+	if (borrowers != 0)
+		serial_reset();
+	borrowers = 0;
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+size_t console_read_log(u64 *from, char *text, size_t n)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+	size_t len = log_read(from, text, n);
+
+	spin_unlock_irqrestore(&lock, flags);
+	return len;
+}
+
+/* Nobody takes the lock any more. */
+NO_LOCK_CHECK void console_enter_panic(void)
 {
 	WRITE_ONCE(in_panic, true);
+	if (borrowers != 0)
+		serial_reset();
+	borrowers = 0;
 }
 
 void console_last_words(const char *text)

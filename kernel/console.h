@@ -17,6 +17,21 @@ void console_init(const struct handoff *h);
 int console_map_framebuffer(void);
 void console_use_kernel_mapping(void);
 
+/*
+ * Somebody in user mode has the serial line now, one more of those: the kernel's text goes to the
+ * log and the screen alone.  One less; after the last the line is set up again and is the
+ * kernel's.  A panic takes it without asking.  Any context but NMI.
+ */
+void console_lend_serial(void);
+void console_take_serial_back(void);
+
+/* From now on the line is the kernel's, whoever has it: the machine is about to stop. */
+void console_keep_serial(void);
+
+/* @n bytes at most, of what was printed, from byte *@from on, or from the first that is still
+ * there, whose number *@from becomes.  How many. */
+size_t console_read_log(u64 *from, char *text, size_t n);
+
 /* From now on this CPU alone prints, whoever held the lock. */
 void console_enter_panic(void);
 

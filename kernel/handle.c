@@ -22,7 +22,7 @@ int handle_table_init(struct handle_table *t)
 /* A free entry's index, or HANDLES_MAX. */
 static u32 find_free(const struct handle_table *t) REQUIRES(t->lock)
 {
-	u32 i = 0;
+	u32 i = 1;
 
 	while (i < HANDLES_MAX && (t->entries[i].object != NULL || t->uses[i] == HANDLE_USES_MAX))
 		i++;

@@ -3,7 +3,8 @@
  * kernel/handle.h - a task's handles: numbers that stand for objects, with rights.
  *
  * A handle is an entry's index and how often the entry was used, so that one that was closed is
- * not taken for its successor.  A table is a page: HANDLES_MAX is the task's limit.
+ * not taken for its successor.  A table is a page of HANDLES_MAX entries; the first is never
+ * filled, so that 0 is no handle and needs no look.  The others are the task's limit.
  *
  * handle_find() takes no lock: interrupts are off, and an entry that was emptied is not filled
  * again before everybody who may have seen what it was has had them on.
@@ -72,9 +73,11 @@ static ALWAYS_INLINE struct kobj *handle_find(const struct handle_table *t, u64 
 {
 	const struct handle_entry *e = &t->entries[handle & (HANDLES_MAX - 1)];
 
-	if (unlikely(shared_load(&e->handle) != handle || handle == 0 || e->type != type ||
+	if (unlikely(shared_load(&e->handle) != handle || e->type != type ||
 		     (e->rights & rights) != rights))
 		return NULL;
+	if (e->object == NULL)
+		__builtin_unreachable(); /* so that callers do not look again */
 	return e->object;
 }
 

@@ -25,6 +25,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/device_irq.h"
 #include "kernel/hotplug.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
@@ -220,6 +221,29 @@ static int leave_mm(u32 cpu) REQUIRES(irqs_off)
 	return 0;
 }
 
+static int join_devices(u32 cpu)
+{
+	device_irq_join(cpu);
+	return 0;
+}
+
+/* What was sent here before it was sent elsewhere is taken, or the device would wait for ever. */
+static int take_last_interrupts(u32 cpu) REQUIRES(irqs_off)
+{
+	(void)cpu;
+	this_cpu_inc(preempt_count); /* this is the idle thread, and obeys */
+	irq_window();
+	this_cpu_dec(preempt_count);
+	return 0;
+}
+
+static int leave_devices(u32 cpu)
+{
+	int err = device_irq_leave(cpu);
+
+	return err ? err : run_there(cpu, take_last_interrupts);
+}
+
 static int let_idle(u32 cpu)
 {
 	give_order(cpu, ORDER_GO);
@@ -274,6 +298,7 @@ static const struct state {
 	{ "timers", ON_CPU(arm_timers), ON_CPU(move_timers) },
 	{ "calls", ON_CPU(join_calls), BY_THREAD(leave_calls) },
 	{ "mm", NOTHING, ON_CPU(leave_mm) },
+	{ "devices", BY_THREAD(join_devices), BY_THREAD(leave_devices) },
 	{ "idle", BY_THREAD(let_idle), BY_THREAD(wait_for_idle) },
 	{ "threads", BY_THREAD(activate), BY_THREAD(deactivate) },
 };

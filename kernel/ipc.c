@@ -2,28 +2,25 @@
 /*
  * kernel/ipc.c - see ipc.h.
  *
- * Who waits is the partner's to complete: exactly one takes it off an endpoint's list under
- * that endpoint's lock, or out of user_thread.caller by an exchange; he writes words and result,
- * then IPC_DONE, then wakes it, all with interrupts off.  A thread that is to end takes itself out
- *in the same two ways, and if somebody was faster, waits for his IPC_DONE.
- *
- * No references are held: endpoints and threads are found and used with interrupts off, and
- * freed only when everybody has had them on (kobj.h).
+ * Who waits is the partner's to complete (user_wait.h), and finds him in .callee once he has the
+ * call.
  *
  *	caller				receiver
  *	  IPC_WAITS			  IPC_WAITS
  *	  off the list: the receiver	  on the list
  *	  words to its frame, .caller	  (blocked)
- *	  IPC_DONE, switch to it	  runs
+ *	  result; switch to it		  runs
  *	  (blocked)			  .caller out, words to its frame
- *	  runs				  IPC_DONE; on the list; switch to it
+ *	  runs				  result; on the list; switch to it
  */
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/shared.h"
 #include "kernel/abi.h"
+#include "kernel/hand_over.h"
 #include "kernel/ipc.h"
+#include "kernel/notification.h"
 #include "kernel/sched.h"
-#include "kernel/task.h"
+#include "kernel/user_wait.h"
 #include "lib/err.h"
 #include "mm/slab.h"
 
@@ -40,28 +37,11 @@ static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct sysc
 	to->r13 = from->r13;
 }
 
-/* @u, which waits, is done: it may go on at once. */
-static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
+/* @receiver, on no list any more, has the message of @caller, whose frame is @f. */
+static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
+				  const struct syscall_frame *f)
 {
-	u->ipc_result = result;
-	shared_store(&u->ipc_state, IPC_DONE);
-}
-
-/*
- * From here on it blocks; before anybody can see it wait.  Who completes it writes IPC_DONE, who
- * kills it writes .user_work, before he reads the state; the locked operation that follows here
- * (an endpoint's lock) comes before the other two are read.
- */
-static ALWAYS_INLINE void begin_wait(struct user_thread *u)
-{
-	WRITE_ONCE(u->ipc_state, IPC_WAITS);
-	WRITE_ONCE(u->thread->state, THREAD_BLOCKED);
-}
-
-/* @receiver, on no list any more, has @caller's message. */
-static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller)
-{
-	copy_words(user_frame(receiver), user_frame(caller));
+	copy_words(user_frame(receiver), f);
 	WRITE_ONCE(caller->callee, receiver);
 	WRITE_ONCE(receiver->caller, caller);
 	set_done(receiver, 0);
@@ -107,114 +87,71 @@ static ALWAYS_INLINE struct endpoint *find(const struct user_thread *me, u64 han
 	return k != NULL ? container_of(k, struct endpoint, kobj) : NULL;
 }
 
-/* The first that waits on @list, off it; NULL: nobody does. */
-static ALWAYS_INLINE struct user_thread *take_first(struct list_node *list)
-{
-	struct user_thread *u;
-
-	if (list_empty(list))
-		return NULL;
-	u = list_first(list, struct user_thread, ipc_node);
-	list_del(&u->ipc_node);
-	return u;
-}
-
-static ALWAYS_INLINE void queue(struct user_thread *me, struct endpoint *ep, struct list_node *list)
-{
-	WRITE_ONCE(me->waits_at, ep);
-	list_add_tail(&me->ipc_node, list);
-}
-
-/* Nobody will complete @me any more, or has, or is about to: false. */
-static bool take_back(struct user_thread *me) REQUIRES(irqs_off)
-{
-	struct endpoint *ep = READ_ONCE(me->waits_at);
-	struct user_thread *callee = READ_ONCE(me->callee), *expected = me;
-	bool waited = false;
-
-	if (ep != NULL) {
-		spin_lock_irqs_off(&ep->lock);
-		waited = !list_empty(&me->ipc_node);
-		list_del(&me->ipc_node);
-		spin_unlock_irqs_off(&ep->lock);
-	}
-	return waited || (callee != NULL &&
-			  __atomic_compare_exchange_n(&callee->caller, &expected, NULL, false,
-						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-}
-
 /* --- waiting ------------------------------------------------------------------------------- */
 
-static bool give_up(struct user_thread *me)
-{
-	u64 flags = irq_save();
-	bool mine = take_back(me);
-
-	irq_restore(flags);
-	if (mine)
-		set_done(me, -EINTR);
-	return mine;
-}
-
-/* Block until somebody has completed @me, or it shall end.  Interrupts off; on meanwhile. */
-static NOINLINE void wait_done(struct user_thread *me) REQUIRES(irqs_off)
-{
-	irq_enable();
-	for (;;) {
-		thread_prepare_to_block();
-		if (shared_load(&me->ipc_state) == IPC_DONE)
-			break;
-		if (unlikely(user_thread_killed(me)) && give_up(me))
-			break;
-		schedule();
-	}
-	thread_stay_awake();
-	irq_disable();
-}
-
-static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *partner)
+static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *partner, bool calls)
 	REQUIRES(irqs_off)
 {
+	u64 ns = calls ? me->call_timeout : 0;
+
 	if (partner != NULL)
 		thread_wake(partner->thread);
-	wait_done(me);
+	wait_done(me, ns != 0 ? deadline_after(ns) : NO_DEADLINE);
 }
 
-/* What comes when @me has queued up, or said something to @partner (NULL: to nobody). */
-static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct user_thread *partner)
-	RELEASES(irqs_off)
+/*
+ * What comes when @me, whose frame is @f, has queued up, or said something to @partner (NULL: to
+ * nobody).  A caller with a time limit starts a timer before it blocks, so it does not go straight
+ * to its partner.
+ */
+static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct syscall_frame *f,
+					 struct user_thread *partner, bool calls) REQUIRES(irqs_off)
 {
-	if (unlikely(partner == NULL || user_thread_killed(me) ||
-		     !sched_hand_over(partner->thread)))
-		wake_and_wait(me, partner);
-	else if (unlikely(shared_load(&me->ipc_state) != IPC_DONE))
-		wait_done(me);
-	irq_enable();
-	WRITE_ONCE(me->waits_at, NULL);
-	WRITE_ONCE(me->callee, NULL);
-	return me->ipc_result;
+	if (unlikely(partner == NULL || stack_head_of(f)->user_work != 0 ||
+		     !hand_over(current, partner->thread)))
+		wake_and_wait(me, partner, calls);
+	else if (unlikely(!is_done(me)))
+		wait_done(me, NO_DEADLINE);
+	return end_wait(me);
 }
 
 /* --- system calls ------------------------------------------------------------------------ */
 
 /*
- * Take a partner of @me off @theirs, or if nobody is there put @me onto @mine: *@partner is NULL
- * then.  False: neither, the endpoint is dead.
+ * Take a receiver for @me off the list; if nobody is there queue @me up: *@receiver is NULL then.
+ * False: neither, the endpoint is dead.
  */
-static ALWAYS_INLINE bool meet(struct endpoint *ep, struct user_thread *me,
-			       struct list_node *theirs, struct list_node *mine,
-			       struct user_thread **partner) REQUIRES(irqs_off)
+static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread *me,
+					struct user_thread **receiver) REQUIRES(irqs_off)
 {
 	bool dead;
 
 	begin_wait(me);
 	spin_lock_irqs_off(&ep->lock);
-	*partner = take_first(theirs);
-	dead = *partner == NULL && ep->dead;
-	if (*partner == NULL && !dead)
-		queue(me, ep, mine);
+	*receiver = take_first(&ep->receivers);
+	dead = *receiver == NULL && ep->special & ENDPOINT_DEAD;
+	if (*receiver == NULL && !dead)
+		queue_up(me, &ep->lock, &ep->callers);
 	spin_unlock_irqs_off(&ep->lock);
 	return !dead;
+}
+
+/* The same for a caller.  False: neither, there is something to receive first, or nothing ever. */
+static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *me,
+				      struct user_thread **caller) REQUIRES(irqs_off)
+{
+	bool special;
+
+	begin_wait(me);
+	spin_lock_irqs_off(&ep->lock);
+	special = ep->special != 0;
+	if (likely(!special)) {
+		*caller = take_first(&ep->callers);
+		if (*caller == NULL)
+			queue_up(me, &ep->lock, &ep->receivers);
+	}
+	spin_unlock_irqs_off(&ep->lock);
+	return !special;
 }
 
 s64 sys_call(struct syscall_frame *f)
@@ -222,29 +159,26 @@ s64 sys_call(struct syscall_frame *f)
 	struct user_thread *me = current->user, *receiver;
 	struct endpoint *ep;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_CALL);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
-	if (unlikely(!meet(ep, me, &ep->receivers, &ep->callers, &receiver))) {
+	if (unlikely(!meet_receiver(ep, me, &receiver))) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (likely(receiver != NULL))
-		deliver(receiver, me);
-	return switch_and_wait(me, receiver);
+		deliver(receiver, me, f);
+	return switch_and_wait(me, f, receiver, true);
 }
 
 /* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
-static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
+static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
+					       const struct syscall_frame *f)
 {
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
-		copy_words(user_frame(caller), user_frame(me));
+		copy_words(user_frame(caller), f);
 		set_done(caller, 0);
 	}
 	return caller;
@@ -252,41 +186,53 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me)
 
 /*
  * @me has a call at once.  While @caller was on no list and not yet .caller it could not take
- * itself back: if it was told to end meanwhile it looks again.  The barrier pairs with the locked
- * operation of who kills: either it sees .caller, or .user_work is seen here.
+ * itself back: if it was told to end meanwhile, or its time was over, it looks again.  The barrier
+ * pairs with the locked operation of who kills, and with that of a caller which is about to block:
+ * either it sees .caller, or .user_work is seen here.
  */
-static NOINLINE void receive_waiting(struct user_thread *me, struct user_thread *caller)
+static NOINLINE s64 receive_waiting(struct user_thread *me, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
 	deliver_all(me, caller);
 	smp_mb();
-	if (unlikely(user_thread_killed(caller)))
+	if (unlikely(user_thread_has_work(caller)))
 		thread_wake(caller->thread);
+	return me->ipc_result;
+}
+
+/* What meet_caller() was stopped by.  -EAGAIN: somebody else has received it. */
+static NOINLINE s64 receive_special(struct user_thread *me, struct endpoint *ep) REQUIRES(irqs_off)
+{
+	u64 bits = notification_take_for(ep);
+
+	if (bits != 0) {
+		user_frame(me)->rsi = bits;
+		return MESSAGE_BITS;
+	}
+	return READ_ONCE(ep->special) & ENDPOINT_DEAD ? -EPIPE : -EAGAIN;
 }
 
 s64 sys_reply_wait(struct syscall_frame *f)
 {
 	struct user_thread *me = current->user, *caller, *next;
 	struct endpoint *ep;
-	bool alive;
+	s64 result;
+	bool met;
 
-	irq_disable();
 	ep = find(me, f->rdi, RIGHT_RECEIVE);
-	if (unlikely(ep == NULL)) {
-		irq_enable();
+	if (unlikely(ep == NULL))
 		return -EBADF;
-	}
-	caller = reply(me);
-	alive = meet(ep, me, &ep->callers, &ep->receivers, &next);
-	if (likely(alive && next == NULL))
-		return switch_and_wait(me, caller);
-	if (alive)
-		receive_waiting(me, next);
+	caller = reply(me, f);
+	do {
+		met = meet_caller(ep, me, &next);
+		if (likely(met && next == NULL))
+			return switch_and_wait(me, f, caller, false);
+		result = met ? receive_waiting(me, next) : receive_special(me, ep);
+	} while (result == -EAGAIN);
 	thread_stay_awake();
 	if (caller != NULL)
 		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
-	irq_enable();
-	return alive ? me->ipc_result : -EPIPE;
+	return result;
 }
 
 /* --- handles in messages ----------------------------------------------------------------- */
@@ -323,29 +269,21 @@ static void send_ends(struct user_thread *me)
 }
 
 /* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
-static s64 call(struct user_thread *me, u64 handle)
+static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
+	struct endpoint *ep = find(me, handle, RIGHT_CALL);
 	struct user_thread *receiver;
-	struct endpoint *ep;
 
-	irq_disable();
-	ep = find(me, handle, RIGHT_CALL);
-	if (ep == NULL) {
-		irq_enable();
+	if (ep == NULL)
 		return -EBADF;
-	}
-	if (!meet(ep, me, &ep->receivers, &ep->callers, &receiver)) {
+	if (!meet_receiver(ep, me, &receiver)) {
 		thread_stay_awake();
-		irq_enable();
 		return -EPIPE;
 	}
 	if (receiver != NULL)
 		deliver_all(receiver, me);
-	wake_and_wait(me, receiver);
-	irq_enable();
-	WRITE_ONCE(me->waits_at, NULL);
-	WRITE_ONCE(me->callee, NULL);
-	return me->ipc_result;
+	wake_and_wait(me, receiver, true);
+	return end_wait(me);
 }
 
 s64 sys_call_handle(struct syscall_frame *f)
@@ -355,7 +293,9 @@ s64 sys_call_handle(struct syscall_frame *f)
 
 	if (result != 0)
 		return result;
+	irq_disable();
 	result = call(me, f->rdi);
+	irq_enable();
 	send_ends(me);
 	return result;
 }
@@ -390,7 +330,12 @@ s64 sys_reply_wait_handle(struct syscall_frame *f)
 		return result;
 	result = reply_with_handle(me, f->rdi);
 	send_ends(me);
-	return result != 0 ? result : sys_reply_wait(f);
+	if (result != 0)
+		return result;
+	irq_disable();
+	result = sys_reply_wait(f);
+	irq_enable();
+	return result;
 }
 
 /* --- ends ---------------------------------------------------------------------------------- */
@@ -420,17 +365,6 @@ struct endpoint *endpoint_create(void)
 	return ep;
 }
 
-/* Under the lock. */
-static void fail_all(struct list_node *list)
-{
-	struct user_thread *u;
-
-	while ((u = take_first(list)) != NULL) {
-		set_done(u, -EPIPE);
-		thread_wake(u->thread);
-	}
-}
-
 void endpoint_gains_receiver(struct endpoint *ep)
 {
 	u64 flags = spin_lock_irqsave(&ep->lock);
@@ -442,13 +376,16 @@ void endpoint_gains_receiver(struct endpoint *ep)
 void endpoint_loses_receiver(struct endpoint *ep)
 {
 	u64 flags = spin_lock_irqsave(&ep->lock);
+	bool last = --ep->receive_handles == 0;
 
-	if (--ep->receive_handles == 0) {
-		ep->dead = true;
-		fail_all(&ep->receivers);
-		fail_all(&ep->callers);
+	if (last) {
+		ep->special |= ENDPOINT_DEAD;
+		complete_all(&ep->receivers, -EPIPE);
+		complete_all(&ep->callers, -EPIPE);
 	}
 	spin_unlock_irqrestore(&ep->lock, flags);
+	if (last)
+		notification_unbind(ep);
 }
 
 /* No handle leads here; who still waits had one that was closed meanwhile. */
@@ -456,10 +393,11 @@ void endpoint_free(struct endpoint *ep)
 {
 	u64 flags = spin_lock_irqsave(&ep->lock);
 
-	ep->dead = true;
-	fail_all(&ep->receivers);
-	fail_all(&ep->callers);
+	ep->special |= ENDPOINT_DEAD;
+	complete_all(&ep->receivers, -EPIPE);
+	complete_all(&ep->callers, -EPIPE);
 	spin_unlock_irqrestore(&ep->lock, flags);
-	kobj_wait_for_lookers(); /* take_back() */
+	notification_unbind(ep);
+	kobj_wait_for_lookers(); /* give_up() */
 	kfree(ep);
 }

@@ -13,6 +13,7 @@
 #include "kernel/kobj.h"
 #include "lib/list.h"
 
+struct notification;
 struct user_thread;
 
 struct endpoint {
@@ -21,8 +22,13 @@ struct endpoint {
 	struct list_node receivers GUARDED_BY(lock); /* user_thread.ipc_node, first come first */
 	struct list_node callers GUARDED_BY(lock);
 	u32 receive_handles GUARDED_BY(lock); /* handles with RIGHT_RECEIVE */
-	bool dead GUARDED_BY(lock);	      /* there were some, and are none: -EPIPE */
+	u32 special GUARDED_BY(lock);	      /* ENDPOINT_*: what a receiver must know first */
+	struct notification *notification;    /* bound to it (notification.h), held, or NULL; under
+						 both    locks; good with interrupts off */
 };
+
+#define ENDPOINT_DEAD	   1u /* there were handles to receive, and are none: -EPIPE */
+#define ENDPOINT_SIGNALLED 2u /* its notification has bits; changes under both locks */
 
 /* With one reference.  NULL: out of memory. */
 struct endpoint *endpoint_create(void) WARN_UNUSED_RESULT;
@@ -32,9 +38,9 @@ void endpoint_free(struct endpoint *ep);
 void endpoint_gains_receiver(struct endpoint *ep);
 void endpoint_loses_receiver(struct endpoint *ep);
 
-/* System calls (abi.h). */
-s64 sys_call(struct syscall_frame *f);
-s64 sys_reply_wait(struct syscall_frame *f);
+/* System calls (abi.h).  The first two: interrupts off, before and after. */
+s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);
+s64 sys_reply_wait(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
 

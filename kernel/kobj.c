@@ -5,9 +5,13 @@
 #include "arch/x86_64/ipi.h"
 #include "kernel/abi.h"
 #include "kernel/ipc.h"
+#include "kernel/irq_object.h"
 #include "kernel/kobj.h"
 #include "kernel/memory.h"
+#include "kernel/notification.h"
+#include "kernel/port_range.h"
 #include "kernel/task.h"
+#include "kernel/timer_object.h"
 #include "lib/assert.h"
 
 static void nothing(void *unused)
@@ -26,12 +30,16 @@ void kobj_handle_opened(struct kobj *k, u32 rights)
 {
 	if (k->type == KOBJ_ENDPOINT && rights & RIGHT_RECEIVE)
 		endpoint_gains_receiver(container_of(k, struct endpoint, kobj));
+	if (k->type == KOBJ_NOTIFICATION && rights & RIGHT_SIGNAL)
+		notification_gains_signaller(container_of(k, struct notification, kobj));
 }
 
 void kobj_handle_closed(struct kobj *k, u32 rights)
 {
 	if (k->type == KOBJ_ENDPOINT && rights & RIGHT_RECEIVE)
 		endpoint_loses_receiver(container_of(k, struct endpoint, kobj));
+	if (k->type == KOBJ_NOTIFICATION && rights & RIGHT_SIGNAL)
+		notification_loses_signaller(container_of(k, struct notification, kobj));
 }
 
 void kobj_put(struct kobj *k)
@@ -44,6 +52,18 @@ void kobj_put(struct kobj *k)
 		break;
 	case KOBJ_ENDPOINT:
 		endpoint_free(container_of(k, struct endpoint, kobj));
+		break;
+	case KOBJ_NOTIFICATION:
+		notification_free(container_of(k, struct notification, kobj));
+		break;
+	case KOBJ_TIMER:
+		timer_object_free(container_of(k, struct timer_object, kobj));
+		break;
+	case KOBJ_IRQ:
+		irq_object_free(container_of(k, struct irq_object, kobj));
+		break;
+	case KOBJ_PORTS:
+		port_range_free(container_of(k, struct port_range, kobj));
 		break;
 	case KOBJ_MEMORY:
 		memory_free(container_of(k, struct memory, kobj));

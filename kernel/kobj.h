@@ -15,6 +15,10 @@
 enum kobj_type {
 	KOBJ_TASK = 1,
 	KOBJ_ENDPOINT,
+	KOBJ_NOTIFICATION,
+	KOBJ_TIMER,
+	KOBJ_IRQ,
+	KOBJ_PORTS,
 	KOBJ_MEMORY,
 	KOBJ_SYSTEM, /* there is one, which never ends: what may be known of all tasks */
 };

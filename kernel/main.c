@@ -23,6 +23,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu_slots.h"
 #include "kernel/cpus.h"
+#include "kernel/device_irq.h"
 #include "kernel/options.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -194,6 +195,7 @@ static void start_cpus(void)
 	cpumask_set_atomic(&cpus_online, 0);
 	reclaim_init();
 	cpus_enumerate(options.cpus);
+	device_irq_init();
 	if (options.hotadd)
 		cpu_slots_find(options.cpus);
 	if (cpu_count > 1 && trampoline_root == 0) {

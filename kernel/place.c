@@ -182,7 +182,7 @@ struct thread *take_waiting(struct run_queue *q, u32 cpu)
 
 	for (u32 priority = PRIORITIES; priority-- > 0;)
 		list_for_each_entry (t, &q->ready[priority], queue)
-			if (t->migrate_count == 0 && (cpu == ANY_CPU || may_run_on(t, cpu))) {
+			if (t->migrate_count == 0 && (cpu == WHICHEVER_CPU || may_run_on(t, cpu))) {
 				queue_remove(q, t);
 				return t;
 			}

@@ -6,6 +6,7 @@
  *	place.c		on which CPU a thread runs
  *	sched_cpu.c	CPUs that come and go
  *	sched_check.c	what must hold at a switch
+ *	hand_over.h	the switch from a thread that blocks straight to the one it has served
  *
  * A thread that wants to run (on_rq) is in one of three places: it runs (running), it is on a
  * list of ready[], or it is on its way from one queue to another and on none.  thread.cpu
@@ -106,6 +107,24 @@ void enqueue(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 /* Let @q's CPU think again about who runs. */
 void kick(const struct run_queue *q);
 
+/* Start @q's tick, if it is not: its CPU is this one.  Interrupts off. */
+void tick_start(struct run_queue *q);
+
+/* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
+void sched_do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off);
+
+/* A switch has been made, and this is the stack of who runs now. */
+static ALWAYS_INLINE void finish_switch(void) REQUIRES(irqs_off)
+{
+	struct run_queue *q = run_queue;
+	u32 after = q->after;
+
+	spin_assert_held(&q->lock); /* who switched took it, on another stack */
+	spin_unlock_irqs_off(&q->lock);
+	if (unlikely(after != 0))
+		sched_do_after(q, after);
+}
+
 /* No lock held any more: interrupts as they were, and what need_resched asked for meanwhile. */
 static inline void leave(u64 flags) RELEASES(irqs_off)
 {
@@ -133,11 +152,11 @@ void place(struct thread *t) REQUIRES(irqs_off);
  */
 bool settle(struct run_queue *q, struct thread *t) REQUIRES(q->lock);
 
-#define ANY_CPU MAX_CPUS
+#define WHICHEVER_CPU MAX_CPUS
 
 /*
- * The most urgent thread that waits on @q and may run on @cpu, or ANY_CPU: off the queue, on its
- * way.  NULL: none.  Under the lock of @q.
+ * The most urgent thread that waits on @q and may run on @cpu, or WHICHEVER_CPU: off the queue, on
+ * its way.  NULL: none.  Under the lock of @q.
  */
 struct thread *take_waiting(struct run_queue *q, u32 cpu) REQUIRES(q->lock);
 

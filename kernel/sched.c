@@ -5,8 +5,8 @@
  * must hold at each switch.
  *
  * A switch holds the run queue's lock from before the choice until after the stacks have
- * changed: reschedule() takes it on the old thread's stack, finish() releases it on the new
- * one's.  It is the CPU that holds a lock (its number is in .holder, its preempt_count is 1,
+ * changed: reschedule() takes it on the old thread's stack, finish_switch() releases it on the
+ * new one's.  It is the CPU that holds a lock (its number is in .holder, its preempt_count is 1,
  * its rank is noted), and the CPU stays the same, so that taking and releasing need not be
  * done by the same thread.  Under that lock nobody sees a thread that is neither running nor
  * completely saved.  Interrupts are off all along.  What needs other locks (telling a
@@ -32,6 +32,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/trap.h"
 #include "arch/x86_64/upcall.h"
+#include "arch/x86_64/user_state.h"
 #include "kernel/hotplug.h"
 #include "kernel/run_queue.h"
 #include "kernel/sched.h"
@@ -62,7 +63,7 @@ NO_LOCK_CHECK struct run_queue *lock_queue_of(const struct thread *t)
 
 /* --- asking a CPU to think again ---------------------------------------------------------- */
 
-static void tick_start(struct run_queue *q)
+void tick_start(struct run_queue *q)
 {
 	if (q->ticking)
 		return;
@@ -326,13 +327,14 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (likely(next->mm != NULL))
 		switch_mm(next->mm); /* else it borrows what is loaded */
 	kmap_switch_in(&next->kmap);
-	if (((u64)prev->user_state | (u64)next->user_state) != 0)
-		thread_switch_user_state(prev, next);
+	if (likely(prev->user_state != NULL && next->user_state != NULL))
+		user_state_swap(prev->user_state, next->user_state);
+	else if (((u64)prev->user_state | (u64)next->user_state) != 0)
+		user_state_switch(prev->user_state, next->user_state);
 	switch_stacks(&prev->sp, next->sp);
 }
 
-/* What had to wait for the lock.  The thread before may be gone as soon as it was told of. */
-static NOINLINE void do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off)
+void sched_do_after(struct run_queue *q, u32 after)
 {
 	struct thread *before = q->before;
 
@@ -347,27 +349,16 @@ static NOINLINE void do_after(struct run_queue *q, u32 after) REQUIRES(irqs_off)
 		wake_all(&q->drained);
 }
 
-/* On the stack of who runs now. */
-static ALWAYS_INLINE void finish(void) REQUIRES(irqs_off)
-{
-	struct run_queue *q = run_queue;
-	u32 after = q->after;
-
-	spin_assert_held(&q->lock); /* reschedule() took it, perhaps on another stack */
-	spin_unlock_irqs_off(&q->lock);
-	if (unlikely(after != 0))
-		do_after(q, after);
-}
-
 void sched_finish_first_switch(void)
 {
-	finish();
+	finish_switch();
 	irq_enable();
 }
 
 /*
  * Interrupts off, before and after; the CPU may be another one after.  The lock that it takes,
- * finish() releases, of this queue or, on another stack, of that one: too much for a checker.
+ * finish_switch() releases, of this queue or, on another stack, of that one: too much for a
+ * checker.
  */
 static ALWAYS_INLINE void reschedule(bool preempted) REQUIRES(irqs_off) NO_LOCK_CHECK
 {
@@ -379,7 +370,7 @@ static ALWAYS_INLINE void reschedule(bool preempted) REQUIRES(irqs_off) NO_LOCK_
 	next = choose(q, prev, preempted);
 	if (next != prev)
 		switch_threads(q, prev, next);
-	finish();
+	finish_switch();
 }
 
 void schedule(void)
@@ -390,35 +381,16 @@ void schedule(void)
 	irq_enable();
 }
 
-/*
- * May the CPU go straight from @prev, which blocks, to @next?  It must be one that blocks here and
- * has left the CPU, nobody more urgent waits, and nothing about the two is special.
- */
-static ALWAYS_INLINE bool may_hand_over(const struct run_queue *q, const struct thread *prev,
-					const struct thread *next) REQUIRES(q->lock)
+void schedule_irqs_off(void)
 {
-	return next->cpu == q->cpu && !next->on_rq && READ_ONCE(next->state) == THREAD_BLOCKED &&
-	       READ_ONCE(prev->state) == THREAD_BLOCKED &&
-	       !(prev->attention | next->attention | q->closed) && migrate_count == 0 &&
-	       (u64)q->mask >> next->priority >> 1 == 0;
+	reschedule(false);
 }
 
-bool sched_hand_over(struct thread *next) NO_LOCK_CHECK
+s64 sys_yield(struct syscall_frame *f)
 {
-	struct run_queue *q = run_queue;
-	struct thread *prev = current;
-
-	spin_lock_irqs_off(&q->lock);
-	if (unlikely(!may_hand_over(q, prev, next))) {
-		spin_unlock_irqs_off(&q->lock);
-		return false;
-	}
-	WRITE_ONCE(next->state, THREAD_RUNNABLE);
-	next->on_rq = true;
-	prev->on_rq = false;
-	switch_threads(q, prev, next);
-	finish();
-	return true;
+	(void)f;
+	reschedule(false);
+	return 0;
 }
 
 void sched_look_at(struct thread *t)

@@ -53,12 +53,12 @@ bool thread_wake(struct thread *t);
  */
 void schedule(void);
 
-/*
- * The current thread has said that it blocks (thread_prepare_to_block()): go straight to @next,
- * which blocks on this CPU, if that is the one that would run now.  False: it is as before.  Else
- * it returns when the current thread was woken and its turn came.  Interrupts off, no lock held.
- */
-bool sched_hand_over(struct thread *next) REQUIRES(irqs_off);
+/* As schedule(), for who has interrupts off: they are on meanwhile, if others run. */
+void schedule_irqs_off(void) REQUIRES(irqs_off);
+
+/* The system call (abi.h), here so that the choice and the switch are in line. */
+struct syscall_frame;
+s64 sys_yield(struct syscall_frame *f) REQUIRES(irqs_off);
 
 /* If @t runs, let its CPU come into the kernel.  Any context but NMI. */
 void sched_look_at(struct thread *t);

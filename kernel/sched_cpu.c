@@ -61,7 +61,7 @@ static void push_away(struct run_queue *q)
 		u64 flags = irq_save();
 
 		spin_lock(&q->lock);
-		t = take_waiting(q, ANY_CPU);
+		t = take_waiting(q, WHICHEVER_CPU);
 		if (t == NULL)
 			hurry(q);
 		spin_unlock(&q->lock);

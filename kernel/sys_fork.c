@@ -7,6 +7,7 @@
  * that C functions keep, and those that no frame holds (user_state.h).
  */
 #include "arch/x86_64/cpu_area.h"
+#include "arch/x86_64/irq.h"
 #include "kernel/abi.h"
 #include "kernel/task.h"
 #include "lib/err.h"
@@ -92,7 +93,7 @@ static s64 start_child(struct task *me, struct task *child, struct user_start *s
 	return handle;
 }
 
-s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept)
+static s64 fork_current(struct syscall_frame *f, const struct kept_registers *kept)
 {
 	struct task *me = current->user->task, *child;
 	struct user_start start = { .cpu = ANY_USER_CPU, .priority = current->base_priority };
@@ -108,5 +109,15 @@ s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept)
 	}
 	if (result < 0)
 		kfree(start.frame);
+	return result;
+}
+
+s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept)
+{
+	s64 result;
+
+	irq_enable();
+	result = fork_current(f, kept);
+	irq_disable();
 	return result;
 }

@@ -8,6 +8,9 @@
 #include "kernel/ipc.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
+#include "kernel/sys_device.h"
+#include "kernel/sys_machine.h"
+#include "kernel/sys_notification.h"
 #include "kernel/sys_task.h"
 #include "kernel/task.h"
 #include "lib/err.h"
@@ -28,13 +31,6 @@ static s64 sys_unknown(struct syscall_frame *f)
 static s64 sys_exit(struct syscall_frame *f)
 {
 	user_thread_exit((int)f->rdi);
-}
-
-static s64 sys_yield(struct syscall_frame *f)
-{
-	(void)f;
-	yield();
-	return 0;
 }
 
 static s64 sys_log(struct syscall_frame *f)
@@ -90,32 +86,101 @@ static s64 sys_close(struct syscall_frame *f)
 	return handle_close(&current->user->task->handles, f->rdi);
 }
 
+/* All but the few for which every instruction counts run with interrupts on. */
+#define WITH_INTERRUPTS(call)                                                                      \
+	static REQUIRES(irqs_off) s64 call##_enter(struct syscall_frame *f)                        \
+	{                                                                                          \
+		s64 result;                                                                        \
+                                                                                                   \
+		irq_enable();                                                                      \
+		result = call(f);                                                                  \
+		irq_disable();                                                                     \
+		return result;                                                                     \
+	}
+
+WITH_INTERRUPTS(sys_exit)
+WITH_INTERRUPTS(sys_log)
+WITH_INTERRUPTS(sys_endpoint)
+WITH_INTERRUPTS(sys_duplicate)
+WITH_INTERRUPTS(sys_close)
+WITH_INTERRUPTS(sys_notification)
+WITH_INTERRUPTS(sys_bind)
+WITH_INTERRUPTS(sys_timer)
+WITH_INTERRUPTS(sys_timer_set)
+WITH_INTERRUPTS(sys_clock)
+WITH_INTERRUPTS(sys_timeout)
+WITH_INTERRUPTS(sys_irq)
+WITH_INTERRUPTS(sys_irq_bind)
+WITH_INTERRUPTS(sys_irq_ack)
+WITH_INTERRUPTS(sys_ports)
+WITH_INTERRUPTS(sys_port_in)
+WITH_INTERRUPTS(sys_port_out)
+WITH_INTERRUPTS(sys_power)
+WITH_INTERRUPTS(sys_cpu)
+WITH_INTERRUPTS(sys_cpus)
+WITH_INTERRUPTS(sys_counters)
+WITH_INTERRUPTS(sys_log_read)
+WITH_INTERRUPTS(sys_task)
+WITH_INTERRUPTS(sys_thread)
+WITH_INTERRUPTS(sys_give)
+WITH_INTERRUPTS(sys_kill)
+WITH_INTERRUPTS(sys_task_wait)
+WITH_INTERRUPTS(sys_task_list)
+WITH_INTERRUPTS(sys_memory)
+WITH_INTERRUPTS(sys_map)
+WITH_INTERRUPTS(sys_unmap)
+WITH_INTERRUPTS(sys_protect)
+WITH_INTERRUPTS(sys_call_handle)
+WITH_INTERRUPTS(sys_reply_wait_handle)
+
 const syscall_fn syscall_table[] = {
 	[SYS_NULL] = sys_null,
-	[SYS_EXIT] = sys_exit,
-	[SYS_LOG] = sys_log,
+	[SYS_EXIT] = sys_exit_enter,
+	[SYS_LOG] = sys_log_enter,
 	[SYS_YIELD] = sys_yield,
 	[SYS_CALL] = sys_call,
 	[SYS_REPLY_WAIT] = sys_reply_wait,
-	[SYS_ENDPOINT] = sys_endpoint,
-	[SYS_DUPLICATE] = sys_duplicate,
-	[SYS_CLOSE] = sys_close,
+	[SYS_ENDPOINT] = sys_endpoint_enter,
+	[SYS_DUPLICATE] = sys_duplicate_enter,
+	[SYS_CLOSE] = sys_close_enter,
 
-	[SYS_TASK] = sys_task,
-	[SYS_THREAD] = sys_thread,
-	[SYS_GIVE] = sys_give,
-	[SYS_KILL] = sys_kill,
-	[SYS_TASK_WAIT] = sys_task_wait,
-	[SYS_TASK_LIST] = sys_task_list,
+	[SYS_NOTIFICATION] = sys_notification_enter,
+	[SYS_SIGNAL] = sys_signal,
+	[SYS_WAIT] = sys_wait,
+	[SYS_BIND] = sys_bind_enter,
+	[SYS_TIMER] = sys_timer_enter,
+	[SYS_TIMER_SET] = sys_timer_set_enter,
+	[SYS_CLOCK] = sys_clock_enter,
+	[SYS_TIMEOUT] = sys_timeout_enter,
+
+	[SYS_IRQ] = sys_irq_enter,
+	[SYS_IRQ_BIND] = sys_irq_bind_enter,
+	[SYS_IRQ_ACK] = sys_irq_ack_enter,
+	[SYS_PORTS] = sys_ports_enter,
+	[SYS_PORT_IN] = sys_port_in_enter,
+	[SYS_PORT_OUT] = sys_port_out_enter,
+
+	[SYS_POWER] = sys_power_enter,
+	[SYS_CPU] = sys_cpu_enter,
+	[SYS_CPUS] = sys_cpus_enter,
+	[SYS_COUNTERS] = sys_counters_enter,
+	[SYS_LOG_READ] = sys_log_read_enter,
+
+	[SYS_TASK] = sys_task_enter,
+	[SYS_THREAD] = sys_thread_enter,
+	[SYS_GIVE] = sys_give_enter,
+	[SYS_KILL] = sys_kill_enter,
+	[SYS_TASK_WAIT] = sys_task_wait_enter,
+	[SYS_TASK_LIST] = sys_task_list_enter,
 	[SYS_FORK] = syscall_fork,
 
-	[SYS_MEMORY] = sys_memory,
-	[SYS_MAP] = sys_map,
-	[SYS_UNMAP] = sys_unmap,
-	[SYS_PROTECT] = sys_protect,
+	[SYS_MEMORY] = sys_memory_enter,
+	[SYS_MAP] = sys_map_enter,
+	[SYS_UNMAP] = sys_unmap_enter,
+	[SYS_PROTECT] = sys_protect_enter,
 
-	[SYS_CALL_HANDLE] = sys_call_handle,
-	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle,
+	[SYS_CALL_HANDLE] = sys_call_handle_enter,
+	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle_enter,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

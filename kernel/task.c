@@ -240,9 +240,7 @@ static struct user_thread *make_thread(struct task *task, const struct user_star
 	}
 	u->task = task;
 	u->start = *start;
-	u->ipc_state = IPC_DONE;
 	list_init(&u->node);
-	list_init(&u->ipc_node);
 	u->thread = start->cpu == ANY_USER_CPU ? thread_create(task->name, run, u)
 					       : thread_create_on(start->cpu, task->name, run, u);
 	if (u->thread == NULL || thread_add_user_state(u->thread) != 0) {
@@ -307,7 +305,8 @@ int task_start_copy(struct task *task, const struct user_start *start)
  * read. */
 static void kill(struct user_thread *u)
 {
-	(void)shared_xchg(&stack_head_at(u->thread->stack_top)->user_work, 1);
+	__atomic_fetch_or(&stack_head_at(u->thread->stack_top)->user_work, USER_WORK_END,
+			  __ATOMIC_SEQ_CST);
 	if (!thread_wake(u->thread))
 		sched_look_at(u->thread);
 }

@@ -61,10 +61,9 @@ struct user_start {
 
 #define ANY_USER_CPU MAX_CPUS
 
-enum ipc_state {
-	IPC_WAITS, /* for a message, or for the reply to one */
-	IPC_DONE,  /* .ipc_result and the frame's words are the result */
-};
+#define IPC_WAITS                                                                                  \
+	((s64)INT32_MIN) /* instead of a result: for a message, or for the reply to one            \
+			  */
 
 /* What a thread of a task has that others have not.  [s]: its own. */
 struct user_thread {
@@ -73,16 +72,17 @@ struct user_thread {
 	struct list_node node;	 /* task->lock: of task->threads; then of the dead, in task.c */
 	struct user_start start; /* [I] */
 
-	/* kernel/ipc.c */
-	struct list_node ipc_node;  /* the lock of .waits_at, which is where it waits */
-	struct endpoint *waits_at;  /* shared; good with interrupts off */
-	struct user_thread *caller; /* atomic: who waits for this one's reply; taken by xchg */
-	struct user_thread *callee; /* whom it called; written by who takes the call, emptied by
-				       itself; good with interrupts off */
-	u32 ipc_state;		    /* shared */
-	s64 ipc_result;		    /* written before ipc_state is IPC_DONE */
-	struct kobj *sent;	    /* with a reference, and what counts as a handle: goes with the
-				       message; [s], read by who takes that */
+	/* kernel/user_wait.h, kernel/ipc.c */
+	struct list_node ipc_node;    /* [*.waits_under] of the list on which it waits */
+	struct spinlock *waits_under; /* [itself] NULL: it is on none; it may be read without, and
+					 is good with interrupts off until it is done */
+	struct user_thread *caller;   /* atomic: who waits for this one's reply; taken by xchg */
+	struct user_thread *callee;   /* whom it called; written by who takes the call, emptied by
+					 itself; good with interrupts off */
+	s64 ipc_result;		      /* shared: IPC_WAITS, or it is done, and so is its frame */
+	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
+	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
+			      message; [s], read by who takes that */
 	u32 sent_rights;
 };
 
@@ -130,6 +130,12 @@ void user_thread_work(void) REQUIRES(irqs_off);
 
 /* Shall @u end?  It does at the latest when it would be in user mode again. */
 static ALWAYS_INLINE bool user_thread_killed(const struct user_thread *u)
+{
+	return READ_ONCE(stack_head_at(u->thread->stack_top)->user_work) & USER_WORK_END;
+}
+
+/* Shall it, or have its calls a time limit? */
+static ALWAYS_INLINE bool user_thread_has_work(const struct user_thread *u)
 {
 	return READ_ONCE(stack_head_at(u->thread->stack_top)->user_work) != 0;
 }

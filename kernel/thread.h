@@ -115,12 +115,6 @@ void thread_copy_user_state(struct thread *t);
 /* For thread_join(). */
 void thread_free_user_state(struct thread *t);
 
-/*
- * For the scheduler, at a switch between two threads of which one at least has them.  In another
- * file, so that two kernel threads have only two pointers looked at.
- */
-void thread_switch_user_state(struct thread *prev, struct thread *next) REQUIRES(irqs_off);
-
 /* Before the first thread_add_user_state(): once. */
 void thread_user_init(void);
 

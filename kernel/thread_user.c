@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/thread_user.c - the registers of user threads: their memory, and their switch.
+ * kernel/thread_user.c - the registers of user threads: their memory.
  */
 #include "arch/x86_64/user_state.h"
 #include "kernel/thread.h"
@@ -37,9 +37,4 @@ void thread_free_user_state(struct thread *t)
 {
 	kmem_cache_free(&cache, t->user_state);
 	t->user_state = NULL;
-}
-
-void thread_switch_user_state(struct thread *prev, struct thread *next)
-{
-	user_state_switch(prev->user_state, next->user_state);
 }

@@ -18,10 +18,12 @@ enum rsdp_offset {
 
 enum header_offset {
 	HEADER_LENGTH = 4,
+	HEADER_OEM_ID = 10,
 };
 
 enum fadt_offset {
 	FADT_DSDT = 40,
+	FADT_PM1A_CONTROL = 64,
 	FADT_PM_TMR_BLK = 76,
 	FADT_PM_TMR_LEN = 91,
 	FADT_BOOT_FLAGS = 109,
@@ -31,6 +33,8 @@ enum fadt_offset {
 	FADT_X_DSDT = 140,
 	FADT_X_PM_TMR_BLK = 208,
 };
+
+#define EMULATORS_OEM_ID "BOCHS " /* what QEMU's tables bear too */
 
 #define FADT_MIN_SIZE	      116
 #define FADT_TIMER_32_BITS    BIT(8)
@@ -165,10 +169,15 @@ int acpi_parse_fadt(const void *fadt, size_t len, struct acpi_fadt *out)
 		.hardware_reduced = (flags & FADT_HARDWARE_REDUCED) != 0,
 		.boot_flags = get_u16(fadt, FADT_BOOT_FLAGS),
 		.dsdt = read_dsdt(fadt, length),
+		.emulators = memcmp((const u8 *)fadt + HEADER_OEM_ID, EMULATORS_OEM_ID,
+				    strlen(EMULATORS_OEM_ID)) == 0,
 		.pm_timer_bits = flags & FADT_TIMER_32_BITS ? 32 : 24,
 	};
-	if (!out->hardware_reduced)
+	if (!out->hardware_reduced) {
 		out->pm_timer = read_pm_timer(fadt, length);
+		if (get_u32(fadt, FADT_PM1A_CONTROL) <= UINT16_MAX)
+			out->pm1_control = (u16)get_u32(fadt, FADT_PM1A_CONTROL);
+	}
 	if ((flags & FADT_RESET_SUPPORTED) && length > FADT_RESET_VALUE) {
 		out->reset = read_register(fadt, length, FADT_RESET_REG);
 		out->reset_value = get_u8(fadt, FADT_RESET_VALUE);

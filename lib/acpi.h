@@ -16,9 +16,9 @@
 #define ACPI_HEADER_SIZE  36 /* bytes to bring to acpi_table_length() */
 #define ACPI_TABLE_MAX	  (16 * MIB)
 
-#define ACPI_MAX_CPUS	   256
-#define ACPI_MAX_IOAPICS   16
-#define ACPI_MAX_OVERRIDES 32
+#define ACPI_MAX_CPUS	 256
+#define ACPI_MAX_IOAPICS 16
+#define ACPI_ISA_LINES	 16
 
 /* Gets one line, without newline, that names the table and the entry. */
 typedef void acpi_complain(const char *message);
@@ -58,20 +58,23 @@ struct acpi_ioapic {
 	u32 gsi_base;
 };
 
-struct acpi_override {
-	u8 bus, source;
-	u16 flags;
+/* Where an interrupt comes in: a global system interrupt, and what its signal is like. */
+struct acpi_line {
 	u32 gsi;
+	bool level; /* else by an edge */
+	bool low;   /* else active high */
 };
 
 /* What the MADT says.  Too large for a small stack. */
 struct acpi_cpus {
 	u64 lapic_phys;
 	bool has_8259;
-	unsigned int n, n_ioapics, n_overrides;
+	unsigned int n, n_ioapics;
 	struct acpi_cpu cpus[ACPI_MAX_CPUS]; /* in the table's order; no APIC id twice */
-	struct acpi_ioapic ioapics[ACPI_MAX_IOAPICS];
-	struct acpi_override overrides[ACPI_MAX_OVERRIDES];
+	struct acpi_ioapic
+		ioapics[ACPI_MAX_IOAPICS];    /* none twice, by address or first interrupt */
+	u16 overridden;			      /* bits: which of the next the table has named */
+	struct acpi_line isa[ACPI_ISA_LINES]; /* the ISA bus's interrupts */
 };
 
 /*
@@ -81,6 +84,12 @@ struct acpi_cpus {
  * Returns 0; -EINVAL; -ENODEV if no CPU is left.  @complain may be null.
  */
 int acpi_parse_madt(const void *madt, size_t len, struct acpi_cpus *out, acpi_complain *complain);
+
+/*
+ * Global system interrupt @gsi, as the table has it: if an ISA interrupt comes in there, like
+ * that one, else like those of PCI, by level and active low.
+ */
+struct acpi_line acpi_line(const struct acpi_cpus *madt, u32 gsi);
 
 enum acpi_space {
 	ACPI_SPACE_MEMORY = 0,
@@ -100,7 +109,9 @@ struct acpi_fadt {
 	u8 pm_timer_bits;	       /* that count: 24 or 32 */
 	struct acpi_register reset;
 	u8 reset_value;
-	u64 dsdt; /* physical; 0: none */
+	u64 dsdt;	 /* physical; 0: none */
+	u16 pm1_control; /* port of the PM1a control register; 0: none */
+	bool emulators;	 /* it has the OEM id that QEMU's and Bochs' tables bear */
 	bool hardware_reduced;
 	u16 boot_flags; /* IA-PC boot architecture flags: ACPI_BOOT_* */
 };

@@ -18,6 +18,14 @@
 #define CPU_ENABLED	   0x1
 #define CPU_ONLINE_CAPABLE 0x2
 
+#define BUS_ISA 0
+
+/* Of an override's flags: two bits of polarity, two of trigger mode; 0: as the bus has it. */
+#define SIGNAL_MASK	    0x3
+#define SIGNAL_TRIGGER	    2 /* shift */
+#define SIGNAL_RESERVED	    2
+#define SIGNAL_LOW_OR_LEVEL 3
+
 #define LAPIC_ID_NONE  0xffu /* the broadcast ids name no CPU */
 #define X2APIC_ID_NONE 0xffffffffu
 
@@ -93,35 +101,60 @@ static void parse_x2apic(struct madt *m, const struct entry *e)
 		X2APIC_ID_NONE);
 }
 
+static bool ioapic_is_listed(const struct acpi_cpus *cpus, u32 phys, u32 gsi_base)
+{
+	for (unsigned int i = 0; i < cpus->n_ioapics; i++)
+		if (cpus->ioapics[i].phys == phys || cpus->ioapics[i].gsi_base == gsi_base)
+			return true;
+	return false;
+}
+
 static void parse_ioapic(struct madt *m, const struct entry *e)
 {
 	struct acpi_cpus *out = m->out;
+	u8 id = get_u8(e->bytes, 2);
+	u32 phys = get_u32(e->bytes, 4), gsi_base = get_u32(e->bytes, 8);
 
-	if (out->n_ioapics == ACPI_MAX_IOAPICS) {
-		complain_id(m, e, "too many I/O APICs, left out is id", get_u8(e->bytes, 2));
-		return;
-	}
-	out->ioapics[out->n_ioapics++] = (struct acpi_ioapic){
-		.id = get_u8(e->bytes, 2),
-		.phys = get_u32(e->bytes, 4),
-		.gsi_base = get_u32(e->bytes, 8),
-	};
+	if (phys == 0)
+		complain_id(m, e, "at address 0 there can be no I/O APIC, id", id);
+	else if (ioapic_is_listed(out, phys, gsi_base))
+		complain_id(m, e, "an I/O APIC before has the place or the interrupts of id", id);
+	else if (out->n_ioapics == ACPI_MAX_IOAPICS)
+		complain_id(m, e, "too many I/O APICs, left out is id", id);
+	else
+		out->ioapics[out->n_ioapics++] = (struct acpi_ioapic){
+			.id = id,
+			.phys = phys,
+			.gsi_base = gsi_base,
+		};
+}
+
+/* What an override's flags say of a signal; of the ISA bus if they leave it to the bus. */
+static bool parse_signal(u16 flags, struct acpi_line *line)
+{
+	u16 polarity = flags & SIGNAL_MASK, trigger = flags >> SIGNAL_TRIGGER & SIGNAL_MASK;
+
+	line->low = polarity == SIGNAL_LOW_OR_LEVEL;
+	line->level = trigger == SIGNAL_LOW_OR_LEVEL;
+	return polarity != SIGNAL_RESERVED && trigger != SIGNAL_RESERVED;
 }
 
 static void parse_override(struct madt *m, const struct entry *e)
 {
 	struct acpi_cpus *out = m->out;
+	struct acpi_line line = { .gsi = get_u32(e->bytes, 4) };
+	u8 bus = get_u8(e->bytes, 2), source = get_u8(e->bytes, 3);
 
-	if (out->n_overrides == ACPI_MAX_OVERRIDES) {
-		complain_id(m, e, "too many overrides, left out is source", get_u8(e->bytes, 3));
-		return;
+	if (bus != BUS_ISA || source >= ACPI_ISA_LINES)
+		complain_id(m, e, "overrides what is no interrupt of the ISA bus, source", source);
+	else if (!parse_signal(get_u16(e->bytes, 8), &line))
+		complain_id(m, e, "says what no signal is, flags", get_u16(e->bytes, 8));
+	else if (out->overridden & BIT(source))
+		complain_id(m, e, "an entry before it overrides source", source);
+	else {
+		out->overridden |= (u16)BIT(source);
+		out->isa[source] = line;
 	}
-	out->overrides[out->n_overrides++] = (struct acpi_override){
-		.bus = get_u8(e->bytes, 2),
-		.source = get_u8(e->bytes, 3),
-		.gsi = get_u32(e->bytes, 4),
-		.flags = get_u16(e->bytes, 8),
-	};
 }
 
 static void parse_lapic_address(struct madt *m, const struct entry *e)
@@ -183,6 +216,19 @@ int acpi_parse_madt(const void *madt, size_t len, struct acpi_cpus *out, acpi_co
 	memset(out, 0, sizeof(*out));
 	out->lapic_phys = get_u32(madt, MADT_LAPIC_ADDRESS);
 	out->has_8259 = (get_u32(madt, MADT_FLAGS) & MADT_FLAG_8259) != 0;
+	for (u32 i = 0; i < ACPI_ISA_LINES; i++)
+		out->isa[i].gsi = i;
 	walk(&m, madt, acpi_table_length(madt));
 	return out->n > 0 ? 0 : -ENODEV;
+}
+
+struct acpi_line acpi_line(const struct acpi_cpus *madt, u32 gsi)
+{
+	/* One that was moved here comes before the one that would be here by itself. */
+	for (u32 named = 0; named < 2; named++)
+		for (u32 i = 0; i < ACPI_ISA_LINES; i++)
+			if (madt->isa[i].gsi == gsi &&
+			    (named != 0 || (madt->overridden & BIT(i)) != 0))
+				return madt->isa[i];
+	return (struct acpi_line){ .gsi = gsi, .level = true, .low = true };
 }

@@ -66,6 +66,13 @@ static inline void list_del(struct list_node *n)
 	list_init(n);
 }
 
+/* The same, but what @n points to stays: it is added again, or forgotten, before anybody asks. */
+static inline void list_unlink(struct list_node *n)
+{
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+}
+
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
 

@@ -58,6 +58,17 @@ static u64 replay_start(void)
 	return start;
 }
 
+size_t log_read(u64 *from, char *text, size_t n)
+{
+	u64 start = MIN(MAX(*from, replay_start()), ring_total);
+
+	*from = start;
+	n = MIN(n, ring_total - start);
+	for (size_t i = 0; i < n; i++)
+		text[i] = ring[(start + i) % LOG_RING_SIZE];
+	return n;
+}
+
 void log_replay(log_sink *sink)
 {
 	u64 start = replay_start();

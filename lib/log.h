@@ -28,6 +28,13 @@ void log_set_sink(log_sink *sink);
 void log_append(const char *text, size_t len);
 
 /*
+ * Copy up to @n bytes from byte number *@from on, counted from the first ever appended, or from the
+ * oldest that is remembered, whose number *@from becomes.  How many; 0: there are no more yet.
+ * Caller holds the sink's lock.
+ */
+size_t log_read(u64 *from, char *text, size_t n);
+
+/*
  * Hand what is remembered to @sink, oldest first, in at most two pieces.  If text was
  * forgotten, begins with the first whole line.  Caller holds the sink's lock.
  */

@@ -21,7 +21,7 @@ struct traveller {
 static bool is_dead(struct endpoint *ep)
 {
 	u64 flags = spin_lock_irqsave(&ep->lock);
-	bool dead = ep->dead;
+	bool dead = ep->special & ENDPOINT_DEAD;
 
 	spin_unlock_irqrestore(&ep->lock, flags);
 	return dead;

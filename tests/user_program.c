@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/user_program.c - a program of the boot archive runs in a task.
+ * tests/user_program.c - programs of the boot archive run in tasks.
  */
 #include "kernel/archive.h"
 #include "kernel/exec.h"
 #include "lib/err.h"
+#include "tests/user_program.h"
 #include "tests/user_task.h"
 
-TEST("user.program", hello)
+void user_program_run(struct test *t, const char *name)
 {
 	struct exec_image image;
 	char why[EXEC_WHY_MAX] = "";
@@ -16,11 +17,11 @@ TEST("user.program", hello)
 	size_t size;
 	int err;
 
-	if (archive_find("bin/hello", &file, &size) == -ENOENT) {
+	if (archive_find(name, &file, &size) == -ENOENT) {
 		test_skip(t, "no boot archive");
 		return;
 	}
-	task = task_create("hello");
+	task = task_create(name);
 	if (task == NULL) {
 		EXPECT(t, false, "no memory for a task");
 		return;
@@ -33,4 +34,9 @@ TEST("user.program", hello)
 								    .cpu = ANY_USER_CPU });
 	EXPECT_EQ(t, err, 0);
 	EXPECT_EQ(t, user_task_end(task), 0);
+}
+
+TEST("user.program", hello)
+{
+	user_program_run(t, "bin/hello");
 }

@@ -233,6 +233,208 @@ PROGRAM takes_and_ends
 	SYSCALL_ SYS_EXIT
 user_takes_and_ends_end:
 
+; --- notifications, timers, time limits ---------------------------------------------------------
+
+; Waits for notification EDI for (RDI >> 32) us, all ones: for ever; ends with the bits, or why not.
+PROGRAM waits
+	mov	rsi, rdi
+	shr	rsi, 32
+	mov	edi, edi
+	cmp	esi, -1
+	je	.for_ever
+	imul	rsi, rsi, 1000
+	jmp	.wait
+.for_ever:
+	mov	rsi, WAIT_FOR_EVER
+.wait:
+	SYSCALL_ SYS_WAIT
+	test	rax, rax
+	cmovz	rax, rsi
+	mov	rdi, rax
+	SYSCALL_ SYS_EXIT
+user_waits_end:
+
+; Waits for notification EDI until it has got all bits of RDI >> 32.
+PROGRAM collects
+	mov	ebx, edi
+	mov	rbp, rdi
+	shr	rbp, 32
+.next:
+	mov	edi, ebx
+	mov	rsi, WAIT_FOR_EVER
+	SYSCALL_ SYS_WAIT
+	cmp	rax, 0
+	MUST	1
+	not	rsi
+	and	rbp, rsi
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_collects_end:
+
+; Signals notification DI bit 4 and waits for it from notification RDI >> 16, (RDI >> 32) times.
+PROGRAM pings
+	movzx	r14d, di
+	mov	r15d, edi
+	shr	r15d, 16
+	mov	rbp, rdi
+	shr	rbp, 32
+.next:
+	mov	edi, r14d
+	mov	esi, 4
+	SYSCALL_ SYS_SIGNAL
+	cmp	rax, 0
+	MUST	1
+	mov	edi, r15d
+	mov	rsi, WAIT_FOR_EVER
+	SYSCALL_ SYS_WAIT
+	cmp	rax, 0
+	MUST	2
+	cmp	rsi, 4
+	MUST	3
+	dec	rbp
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_pings_end:
+
+; The other side: what comes from notification DI goes to RDI >> 16, until nobody signals any more.
+PROGRAM pongs
+	movzx	r14d, di
+	mov	r15d, edi
+	shr	r15d, 16
+.next:
+	mov	edi, r14d
+	mov	rsi, WAIT_FOR_EVER
+	SYSCALL_ SYS_WAIT
+	cmp	rax, ERR_PIPE
+	je	.no_more
+	cmp	rax, 0
+	MUST	1
+	mov	edi, r15d
+	SYSCALL_ SYS_SIGNAL
+	cmp	rax, 0
+	MUST	2
+	jmp	.next
+.no_more:
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_pongs_end:
+
+; Receives at endpoint EDI calls, which it answers, and bits, until it has got all of RDI >> 32.
+PROGRAM serves_both
+	mov	ebx, edi
+	mov	rbp, rdi
+	shr	rbp, 32
+.next:
+	mov	edi, ebx
+	SYSCALL_ SYS_REPLY_WAIT
+	cmp	rax, 0
+	je	.call
+	cmp	rax, 1
+	MUST	1
+	not	rsi
+	and	rbp, rsi
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+.call:
+	inc	rsi
+	add	rdx, 10
+	add	r10, 10
+	add	r8, 10
+	add	r9, 10
+	add	r12, 10
+	add	r13, 10
+	jmp	.next
+user_serves_both_end:
+
+; Sets timer EDI again and again: soon, each ms, never.
+PROGRAM sets_timer
+	mov	ebx, edi
+.next:
+	SYSCALL_ SYS_CLOCK
+	lea	rsi, [rax + 50000]
+	mov	edi, ebx
+	xor	edx, edx
+	SYSCALL_ SYS_TIMER_SET
+	cmp	rax, 0
+	MUST	1
+	mov	edi, ebx
+	mov	esi, 1
+	mov	edx, TIMER_PERIOD_MIN
+	SYSCALL_ SYS_TIMER_SET
+	cmp	rax, 0
+	MUST	2
+	mov	edi, ebx
+	xor	esi, esi
+	xor	edx, edx
+	SYSCALL_ SYS_TIMER_SET
+	cmp	rax, 0
+	MUST	3
+	jmp	.next
+user_sets_timer_end:
+
+; Calls endpoint DI RDI >> 32 times, as `client`, with a time limit of ((RDI >> 16) & 0xffff) * 64 ns:
+; ends with how many calls were not answered in time.  One that was not has sent its words and
+; kept them.
+PROGRAM hurries
+	movzx	ebx, di
+	mov	rbp, rdi
+	shr	rbp, 32
+	shr	edi, 16
+	shl	edi, 6
+	SYSCALL_ SYS_TIMEOUT
+	cmp	rax, 0
+	MUST	-1
+	xor	r15d, r15d
+.next:
+	mov	edi, ebx
+	mov	rsi, rbp
+	mov	edx, 2
+	mov	r10d, 3
+	mov	r8d, 4
+	mov	r9d, 5
+	mov	r12d, 6
+	mov	r13d, 7
+	SYSCALL_ SYS_CALL
+	xor	ecx, ecx		; what an answer adds
+	cmp	rax, ERR_TIMED_OUT
+	je	.late
+	cmp	rax, 0
+	MUST	-2
+	dec	rsi
+	mov	ecx, 10
+	jmp	.words
+.late:
+	inc	r15
+.words:
+	cmp	rsi, rbp
+	MUST	-3
+	sub	rdx, rcx
+	cmp	rdx, 2
+	MUST	-4
+	sub	r10, rcx
+	cmp	r10, 3
+	MUST	-5
+	sub	r8, rcx
+	cmp	r8, 4
+	MUST	-6
+	sub	r9, rcx
+	cmp	r9, 5
+	MUST	-7
+	sub	r12, rcx
+	cmp	r12, 6
+	MUST	-8
+	sub	r13, rcx
+	cmp	r13, 7
+	MUST	-9
+	dec	rbp
+	jnz	.next
+	mov	rdi, r15
+	SYSCALL_ SYS_EXIT
+user_hurries_end:
+
 ; --- benchmarks: MEASURED times, what each took into the words at RDI -----------------------------
 
 %define MEASURED 128
@@ -298,6 +500,52 @@ PROGRAM echoes
 	xor	edi, edi
 	SYSCALL_ SYS_EXIT
 user_echoes_end:
+
+; Both: the word at RDI is the notification's handle.  The bits are when they were signalled.
+PROGRAM measures_wake
+	mov	r14, rdi
+	mov	r15, [rdi]
+	lea	rbx, [rdi + MEASURED * 8]
+.next:
+	mov	rdi, r15
+	mov	rsi, WAIT_FOR_EVER
+	SYSCALL_ SYS_WAIT
+	CLOCK
+	sub	rax, rsi
+	mov	[r14], rax
+	add	r14, 8
+	cmp	r14, rbx
+	jne	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_measures_wake_end:
+
+; RDI: the notification.  Each signal finds a thread that waits, until that has ended.
+PROGRAM signals_the_time
+	mov	rbx, rdi
+	mov	r14d, MEASURED
+.next:
+	CLOCK
+	mov	rsi, rax
+	mov	rdi, rbx
+	SYSCALL_ SYS_SIGNAL
+	dec	r14
+	jnz	.next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_signals_the_time_end:
+
+; The other thread yields too: here and back.
+PROGRAM measures_yield
+	MEASURE_BEGIN
+	SYSCALL_ SYS_YIELD
+	MEASURE_END
+user_measures_yield_end:
+
+PROGRAM yields
+	SYSCALL_ SYS_YIELD
+	jmp	user_yields
+user_yields_end:
 
 ; The word at RDI is the first of as many pages that nobody has touched.
 PROGRAM measures_fault

@@ -32,25 +32,32 @@ struct task *user_task(struct test *t, const char *name, const u8 *code, size_t 
 	return NULL;
 }
 
-bool user_task_start(struct test *t, struct task *task, u64 arg, u32 cpu)
+bool user_task_start_at(struct test *t, struct task *task, u64 arg, u32 cpu, u32 priority)
 {
-	int err = task_start_thread(
-		task, &(struct user_start){
-			      .rip = USER_CODE_AT, .rsp = USER_STACK_AT, .arg = arg, .cpu = cpu });
+	int err = task_start_thread(task, &(struct user_start){ .rip = USER_CODE_AT,
+								.rsp = USER_STACK_AT,
+								.arg = arg,
+								.cpu = cpu,
+								.priority = priority });
 
 	EXPECT_EQ(t, err, 0);
 	return err == 0;
 }
 
-u64 user_task_handle(struct test *t, struct task *task, struct endpoint *ep, u32 rights)
+bool user_task_start(struct test *t, struct task *task, u64 arg, u32 cpu)
+{
+	return user_task_start_at(t, task, arg, cpu, 0);
+}
+
+u64 user_task_give(struct test *t, struct task *task, struct kobj *object, u32 rights)
 {
 	s64 handle;
 
-	kobj_get(&ep->kobj);
-	handle = handle_add(&task->handles, &ep->kobj, rights);
+	kobj_get(object);
+	handle = handle_add(&task->handles, object, rights);
 	EXPECT(t, handle > 0, "handle_add: %ld", handle);
 	if (handle < 0)
-		kobj_put(&ep->kobj);
+		kobj_put(object);
 	return (u64)handle;
 }
 

@@ -25,6 +25,9 @@ struct task *user_task(struct test *t, const char *name, const u8 *code, size_t 
 /* Let a thread of @task begin, on @cpu or ANY_USER_CPU, with @arg in RDI. */
 bool user_task_start(struct test *t, struct task *task, u64 arg, u32 cpu);
 
+/* The same with a @priority; 0: the default. */
+bool user_task_start_at(struct test *t, struct task *task, u64 arg, u32 cpu, u32 priority);
+
 /* @n threads, or as many as show all there is: on many CPUs of an emulator more are only slow. */
 static inline u32 user_threads(u32 n)
 {
@@ -34,8 +37,14 @@ static inline u32 user_threads(u32 n)
 /* All three: the status that the task's only thread ends with. */
 int user_task_run(struct test *t, const char *name, const u8 *code, size_t size, u64 arg);
 
-/* A handle of @task's for @ep, of which it gets a reference of its own. */
-u64 user_task_handle(struct test *t, struct task *task, struct endpoint *ep, u32 rights);
+/* A handle of @task's for an object, of which it gets a reference of its own. */
+u64 user_task_give(struct test *t, struct task *task, struct kobj *object, u32 rights);
+
+static inline u64 user_task_handle(struct test *t, struct task *task, struct endpoint *ep,
+				   u32 rights)
+{
+	return user_task_give(t, task, &ep->kobj, rights);
+}
 
 /* Wait for it, give it back: its status. */
 int user_task_end(struct task *task);

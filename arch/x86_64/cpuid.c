@@ -107,6 +107,7 @@ void cpu_features_detect(void)
 	detect_identity();
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		*features[i].found = feature_present(&features[i]);
+	cpu_features.quick_user_state = cpu_features.fsgsbase && cpu_features.xsaveopt;
 	cpu_features.x87_keeps_pointers =
 		!cpu_features.xsaveerptr && strcmp(cpu_features.vendor, VENDOR_INTEL) != 0;
 }

@@ -19,6 +19,7 @@ struct cpu_features {
 	bool pcid, invpcid, arch_capabilities;
 	bool xsave, xsaveopt, xsaveerptr, avx, avx512;
 	bool x87_keeps_pointers; /* over a load of the x87 registers: AMD's, without xsaveerptr */
+	bool quick_user_state; /* fsgsbase and xsaveopt: the switch has no other case to look at */
 	bool x2apic, tsc_deadline, invariant_tsc, rdpid;
 	bool hypervisor;
 };

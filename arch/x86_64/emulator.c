@@ -31,14 +31,19 @@ void emulator_init(const char *cmdline)
 		listening = BOCHS;
 }
 
-void emulator_exit(enum verdict verdict)
+void emulator_leave(enum verdict verdict)
 {
-	irq_disable();
 	if (listening == QEMU)
 		out32(QEMU_DEBUG_EXIT_PORT, verdict);
 	if (listening == BOCHS)
 		for (const char *p = "Shutdown"; *p != '\0'; p++)
 			out8(BOCHS_SHUTDOWN_PORT, (u8)*p);
+}
+
+void emulator_exit(enum verdict verdict)
+{
+	irq_disable();
+	emulator_leave(verdict);
 	for (;;)
 		__asm__ volatile("hlt");
 }

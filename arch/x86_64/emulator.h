@@ -19,5 +19,8 @@ enum verdict {
 /* Look for the emulator= word.  Needs nothing: callable from the first instruction on. */
 void emulator_init(const char *cmdline);
 
+/* Leave, if an emulator listens. */
+void emulator_leave(enum verdict verdict);
+
 /* Leave.  On a machine where no emulator listens: halt for good. */
 NORETURN void emulator_exit(enum verdict verdict);

@@ -7,29 +7,28 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/regs.h"
 
-#define FXSAVE_SIZE   512u
-#define CPUID_XSAVE   0xdu
-#define ALL_OF_IT     "a"(~0u), "d"(~0u) /* EDX:EAX: the parts to save or load */
-#define AREA(pointer) (*(u8(*)[FXSAVE_SIZE])(pointer))
+#define CPUID_XSAVE 0xdu
 
 /* The head of an area: what FXSAVE writes, then XSAVE's header. */
 struct area {
 	u16 fcw;
 	u8 other1[22];
 	u32 mxcsr;
-	u8 other2[FXSAVE_SIZE - 28];
+	u8 other2[FPU_FXSAVE_SIZE - 28];
 	u64 xstate_bv; /* parts that are not as before their first use */
 };
 
 STATIC_ASSERT(offsetof(struct area, mxcsr) == 24, "SDM vol. 2, table 3-43");
-STATIC_ASSERT(offsetof(struct area, xstate_bv) == FXSAVE_SIZE, "SDM vol. 1, 13.4.2");
+STATIC_ASSERT(offsetof(struct area, xstate_bv) == FPU_FXSAVE_SIZE, "SDM vol. 1, 13.4.2");
+
+const u32 fpu_nothing;
 
 u32 fpu_area_size(void)
 {
 	u32 regs[4];
 
 	if (!cpu_features.xsave)
-		return FXSAVE_SIZE;
+		return FPU_FXSAVE_SIZE;
 	cpuid(CPUID_XSAVE, 0, regs);
 	return regs[1]; /* EBX: for what XCR0 has now */
 }
@@ -56,31 +55,19 @@ void fpu_init_area(void *area)
 void fpu_save(void *area)
 {
 	if (likely(cpu_features.xsaveopt))
-		__asm__ volatile("xsaveopt64 %0" : "+m"(AREA(area)) : ALL_OF_IT : "memory");
+		__asm__ volatile("xsaveopt64 %0" : "+m"(FPU_AREA(area)) : FPU_ALL_PARTS : "memory");
 	else if (cpu_features.xsave)
-		__asm__ volatile("xsave64 %0" : "+m"(AREA(area)) : ALL_OF_IT : "memory");
+		__asm__ volatile("xsave64 %0" : "+m"(FPU_AREA(area)) : FPU_ALL_PARTS : "memory");
 	else
-		__asm__ volatile("fxsave64 %0" : "=m"(AREA(area))::"memory");
-}
-
-/*
- * AMD's CPUs without XSAVEERPTR load the addresses of the last x87 instruction and of its operand
- * only with an exception pending, else they keep those of whoever was there before
- * (CVE-2006-1056).  An instruction of the kernel's own puts others there, the same always.
- */
-static void hide_x87_pointers(void)
-{
-	static const u32 nothing;
-
-	__asm__ volatile("fnclex; emms; fildl %0" ::"m"(nothing) : "memory");
+		__asm__ volatile("fxsave64 %0" : "=m"(FPU_AREA(area))::"memory");
 }
 
 void fpu_load(void *area)
 {
 	if (unlikely(cpu_features.x87_keeps_pointers))
-		hide_x87_pointers();
+		fpu_hide_x87_pointers();
 	if (likely(cpu_features.xsave))
-		__asm__ volatile("xrstor64 %0" ::"m"(AREA(area)), ALL_OF_IT : "memory");
+		__asm__ volatile("xrstor64 %0" ::"m"(FPU_AREA(area)), FPU_ALL_PARTS : "memory");
 	else
-		__asm__ volatile("fxrstor64 %0" ::"m"(AREA(area)) : "memory");
+		__asm__ volatile("fxrstor64 %0" ::"m"(FPU_AREA(area)) : "memory");
 }

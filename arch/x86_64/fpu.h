@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/cpuid.h"
 #include "lib/types.h"
 
 #define FPU_ALIGN 64u /* of an area, in bytes */
@@ -27,3 +28,35 @@ void fpu_init_area(void *area);
 /* The registers into @area, and back.  Interrupts off, or the caller is alone to use them. */
 void fpu_save(void *area);
 void fpu_load(void *area);
+
+#define FPU_FXSAVE_SIZE 512u
+#define FPU_AREA(area)	(*(u8(*)[FPU_FXSAVE_SIZE])(area)) /* its head, for an operand */
+#define FPU_ALL_PARTS	"a"(~0u), "d"(~0u)		  /* EDX:EAX, for XSAVE and XRSTOR */
+
+extern const u32 fpu_nothing; /* 0 */
+
+/*
+ * AMD's CPUs without XSAVEERPTR load the addresses of the last x87 instruction and of its operand
+ * only with an exception pending, else they keep those of whoever was there before
+ * (CVE-2006-1056).  An instruction of the kernel's own puts others there, the same always.
+ */
+#define FPU_HIDE_X87_POINTERS "fnclex; emms; fildl %[nothing]"
+
+static ALWAYS_INLINE void fpu_hide_x87_pointers(void)
+{
+	__asm__ volatile(FPU_HIDE_X87_POINTERS ::[nothing] "m"(fpu_nothing) : "memory");
+}
+
+/* Save into @prev and load @next, on CPUs with XSAVEOPT.  One piece, or EDX:EAX is filled twice. */
+static ALWAYS_INLINE void fpu_swap(void *prev, void *next)
+{
+	__asm__ volatile(
+		"xsaveopt64 %0\n\t"
+		"cmpb $0, %[keeps_pointers]\n\t"
+		"je 1f\n\t" FPU_HIDE_X87_POINTERS "\n"
+		"1:\txrstor64 %[next]"
+		: "+m"(FPU_AREA(prev))
+		: [next] "m"(FPU_AREA(next)), [keeps_pointers] "m"(cpu_features.x87_keeps_pointers),
+		  [nothing] "m"(fpu_nothing), FPU_ALL_PARTS
+		: "cc", "memory");
+}

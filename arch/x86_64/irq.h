@@ -32,6 +32,15 @@ static inline void irq_enable(void) RELEASES(irqs_off) NO_LOCK_CHECK
 	__asm__ volatile("sti" ::: "memory");
 }
 
+/*
+ * Interrupts on for a moment: what is pending is taken.  STI lets one instruction pass before; that
+ * is not PAUSE, behind which QEMU's TCG lets one more pass.
+ */
+static inline void irq_window(void) REQUIRES(irqs_off)
+{
+	__asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
 /* Interrupts off; returns what to give to irq_restore().  Nests. */
 static inline u64 irq_save(void) ACQUIRES(irqs_off)
 {

@@ -7,8 +7,6 @@
 #include "arch/x86_64/serial.h"
 #include "lib/err.h"
 
-#define COM1 0x3f8
-
 enum {
 	REG_DATA = 0,	    /* with DLAB: divisor, low */
 	REG_INTERRUPTS = 1, /* with DLAB: divisor, high */
@@ -37,7 +35,7 @@ static bool present;
 static void wait_for(u8 bit)
 {
 	for (u32 i = 0; i < WAIT_LIMIT; i++)
-		if (in8(COM1 + REG_LINE_STATUS) & bit)
+		if (in8(SERIAL_PORT + REG_LINE_STATUS) & bit)
 			return;
 	present = false;
 }
@@ -45,27 +43,44 @@ static void wait_for(u8 bit)
 /* Send a byte to ourselves: an absent port answers 0xff, a broken one anything. */
 static bool loopback_works(void)
 {
-	out8(COM1 + REG_SCRATCH, SCRATCH_PATTERN);
-	if (in8(COM1 + REG_SCRATCH) != SCRATCH_PATTERN)
+	out8(SERIAL_PORT + REG_SCRATCH, SCRATCH_PATTERN);
+	if (in8(SERIAL_PORT + REG_SCRATCH) != SCRATCH_PATTERN)
 		return false;
-	out8(COM1 + REG_MODEM_CONTROL, MODEM_LOOPBACK | MODEM_DTR_RTS);
-	out8(COM1 + REG_DATA, LOOPBACK_PATTERN);
+	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_LOOPBACK | MODEM_DTR_RTS);
+	out8(SERIAL_PORT + REG_DATA, LOOPBACK_PATTERN);
 	present = true;
 	wait_for(STATUS_RECEIVED);
-	return present && in8(COM1 + REG_DATA) == LOOPBACK_PATTERN;
+	return present && in8(SERIAL_PORT + REG_DATA) == LOOPBACK_PATTERN;
+}
+
+static void set_up(void)
+{
+	out8(SERIAL_PORT + REG_LINE_CONTROL, LINE_8N1);
+	out8(SERIAL_PORT + REG_INTERRUPTS, 0);
+	out8(SERIAL_PORT + REG_LINE_CONTROL, LINE_DLAB);
+	out8(SERIAL_PORT + REG_DATA, DIVISOR_115200);
+	out8(SERIAL_PORT + REG_INTERRUPTS, 0);
+	out8(SERIAL_PORT + REG_LINE_CONTROL, LINE_8N1);
+	out8(SERIAL_PORT + REG_FIFO, FIFO_ON_CLEAR);
 }
 
 int serial_init(void)
 {
-	out8(COM1 + REG_INTERRUPTS, 0);
-	out8(COM1 + REG_LINE_CONTROL, LINE_DLAB);
-	out8(COM1 + REG_DATA, DIVISOR_115200);
-	out8(COM1 + REG_INTERRUPTS, 0);
-	out8(COM1 + REG_LINE_CONTROL, LINE_8N1);
-	out8(COM1 + REG_FIFO, FIFO_ON_CLEAR);
+	set_up();
 	present = loopback_works();
-	out8(COM1 + REG_MODEM_CONTROL, MODEM_DTR_RTS);
+	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_DTR_RTS);
 	return present ? 0 : -ENODEV;
+}
+
+void serial_reset(void)
+{
+	if (!present)
+		return;
+	out8(SERIAL_PORT + REG_LINE_CONTROL,
+	     LINE_8N1); /* the divisor's registers hide the data's */
+	wait_for(STATUS_IDLE);
+	set_up();
+	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_DTR_RTS);
 }
 
 static void put(u8 byte)
@@ -73,7 +88,7 @@ static void put(u8 byte)
 	if (!present)
 		return;
 	wait_for(STATUS_ROOM);
-	out8(COM1 + REG_DATA, byte);
+	out8(SERIAL_PORT + REG_DATA, byte);
 }
 
 void serial_write(const char *text, size_t len)

@@ -6,11 +6,17 @@
 
 #include "lib/types.h"
 
+#define SERIAL_PORT  0x3f8 /* the first of its ports */
+#define SERIAL_PORTS 8
+
 /* Set up COM1.  -ENODEV: there is no port, and serial_write() does nothing. */
 int serial_init(void);
 
 /* Send @len bytes, each line end as CR LF.  Waits for the port; from any context. */
 void serial_write(const char *text, size_t len);
+
+/* Somebody else has used it: as serial_init(), but what it says is not lost and not tried. */
+void serial_reset(void);
 
 /* Wait until everything has left the port. */
 void serial_flush(void);

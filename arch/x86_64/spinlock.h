@@ -74,7 +74,7 @@ static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l) RELEASES(*l)
 	if (CONFIG_DEBUG)
 		spin_unlock(l);
 	else
-		__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
+		__asm__ volatile("incl %0" : "+m"(l->serving)::"memory"); /* any store releases */
 }
 
 /*

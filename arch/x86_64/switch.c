@@ -10,7 +10,6 @@ u64 switch_new_stack(vaddr_t top, void (*begin)(void))
 
 	*--sp = 0; /* no caller: ends backtraces, and aligns @begin's frame */
 	*--sp = (u64)begin;
-	for (u32 i = 0; i < SWITCH_SAVED_REGISTERS; i++)
-		*--sp = 0;
+	*--sp = 0; /* RBP */
 	return (u64)sp;
 }

@@ -4,22 +4,37 @@
  *
  * What a thread that does not run has on its stack, from its saved stack pointer up:
  *
- *	R15 R14 R13 R12 RBX RBP		what a C function must keep for its caller
- *	return address			of switch_stacks(), or where a new thread begins
+ *	RBP			for backtraces through frame pointers
+ *	address			where it goes on, or where a new thread begins
  *
- * Flags are not kept: interrupts are off on both sides.
+ * The compiler keeps what else it needs on the stack itself, and no more.  Flags are not kept:
+ * interrupts are off on both sides.
  */
 #pragma once
 
 #include "lib/types.h"
 
-#define SWITCH_SAVED_REGISTERS 6
-
 /*
- * Put the caller's registers on its stack and the stack pointer into *@save; continue
- * with the stack pointer @load.  Returns when somebody loads what was saved.  Interrupts off.
+ * Put the stack pointer into *@save and continue with @load.  Goes on when somebody loads what
+ * was saved.  Interrupts off.
+ *
+ * Not by RET: the CPU would foretell the address that belongs to the stack that was left.
  */
-void switch_stacks(u64 *save, u64 load);
+static ALWAYS_INLINE void switch_stacks(u64 *save, u64 load)
+{
+	__asm__ volatile("push $1f\n\t"
+			 "push %%rbp\n\t"
+			 "mov %%rsp, (%0)\n\t"
+			 "mov %1, %%rsp\n\t"
+			 "pop %%rbp\n\t"
+			 "pop %%rcx\n\t"
+			 "jmp *%%rcx\n"
+			 "1:"
+			 : "+D"(save), "+S"(load)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
+			   "r14", "r15", "cc", "memory");
+}
 
 /* The saved stack pointer of a thread that shall begin in @begin, on the empty stack below @top. */
 u64 switch_new_stack(vaddr_t top, void (*begin)(void));

@@ -69,10 +69,7 @@ syscall_entry%1:
 	cmp	rax, rcx
 	cmova	rax, rcx
 	mov	rdi, rsp
-	lea	rcx, [syscall_table]
-	sti
-	call	[rcx + rax * 8]
-	cli
+	call	[abs syscall_table + rax * 8]
   %if %2
 	mov	[rsp + SF_RAX], rax
 	call	trap_prepare_user

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "lib/types.h"
 
 /* As syscall.asm pushes it. */
@@ -21,9 +22,12 @@ struct syscall_frame {
 	u64 rip, rflags, rsp;
 };
 
+#define USER_WORK_END	     1u /* the thread is to end */
+#define USER_WORK_TIME_LIMIT 2u /* its calls have one; nothing else to do */
+
 /* Above the stack on which a thread enters the kernel. */
 struct stack_head {
-	u64 user_work; /* not 0: trap_prepare_user() has more to do; atomic */
+	u64 user_work; /* USER_WORK_*; not 0: trap_prepare_user() has more to do; atomic */
 	u64 reserved;  /* keeps the stack aligned */
 };
 
@@ -41,7 +45,14 @@ static inline struct syscall_frame *syscall_frame_at(vaddr_t entry)
 	return (struct syscall_frame *)entry - 1;
 }
 
-/* Interrupts on, on the thread's stack, on the kernel's PGD.  The value is for RAX. */
+/* What lies above the frame of a thread that is in a system call; others may write to it. */
+static inline volatile struct stack_head *stack_head_of(struct syscall_frame *f)
+{
+	return (volatile struct stack_head *)(f + 1);
+}
+
+/* Interrupts off, before and after; on the thread's stack, on the kernel's PGD.  The value is for
+ * RAX. */
 typedef s64 (*syscall_fn)(struct syscall_frame *f);
 
 /* By number; the last one, @syscall_last, is called for all above it too.  kernel/syscall.c */
@@ -67,9 +78,9 @@ struct kept_registers {
 	u64 rbx, rbp, r14, r15;
 };
 
-/* Calls sys_fork() with them.  user_resume.asm */
+/* Calls sys_fork() with them, interrupts off before and after.  user_resume.asm */
 s64 syscall_fork(struct syscall_frame *f);
-s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept);
+s64 sys_fork(struct syscall_frame *f, const struct kept_registers *kept) REQUIRES(irqs_off);
 
 /* Where SYSCALL goes, without and with isolation. */
 extern const u8 syscall_entry[], syscall_entry_isolated[];

@@ -23,6 +23,8 @@ DECLARE_PER_CPU(u32, nmi_depth);
 enum irq_vector {
 	IRQ_LEGACY_FIRST = 0x20, /* the masked 8259 pair's spurious ones */
 	IRQ_LEGACY_LAST = 0x2f,
+	IRQ_DEVICE_FIRST = 0x30, /* those that the I/O APICs send: ioapic.h */
+	IRQ_DEVICE_LAST = 0xdf,
 	IRQ_TIMER = 0xe0,
 	IRQ_CALL = 0xe1,       /* run_on_cpus() */
 	IRQ_TEST = 0xe2,       /* the self-tests' own */

@@ -10,7 +10,6 @@
 #include "lib/assert.h"
 #include "lib/err.h"
 #include "lib/string.h"
-#include "twin_user_state.h"
 
 #define ADDRESS_BITS_4_LEVELS 48
 #define ADDRESS_BITS_5_LEVELS 57
@@ -65,25 +64,25 @@ static void write_fs_base(u64 base)
 
 static void save_segments(struct user_state *s)
 {
-	s->ds = READ_SELECTOR("ds");
-	s->es = READ_SELECTOR("es");
-	s->fs = READ_SELECTOR("fs");
-	s->gs = READ_SELECTOR("gs");
+	user_state_save_selectors(s);
 	s->fs_base = read_fs_base();
 	s->gs_base = user_gs_base_read();
 }
 
-/*
- * The values were in these registers once, or are 0: no load faults, on any CPU.  A selector's load
- * changes the base, so the base comes after it.
- */
-static void load_segments(const struct user_state *s)
+/* The values were in these registers once, or are 0: no load faults, on any CPU. */
+void user_state_load_selectors(const struct user_state *s)
 {
 	LOAD_SELECTOR("ds", s->ds);
 	LOAD_SELECTOR("es", s->es);
 	LOAD_SELECTOR("fs", s->fs);
 	if (unlikely(READ_SELECTOR("gs") != s->gs))
 		user_gs_selector_load(s->gs);
+}
+
+/* A selector's load changes the base, so the base comes after it. */
+static void load_segments(const struct user_state *s) REQUIRES(irqs_off)
+{
+	user_state_load_selectors(s);
 	write_fs_base(s->fs_base);
 	user_gs_base_write(s->gs_base);
 }

@@ -22,12 +22,19 @@
 
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/insn.h"
 #include "lib/lock_check.h"
+#include "twin_user_state.h"
 
 /* Its thread's own, or its CPU's switch code's. */
 struct user_state {
 	u64 fs_base, gs_base;
-	u16 fs, gs, ds, es;
+	union {
+		struct {
+			u16 fs, gs, ds, es;
+		};
+		u64 selectors;
+	};
 	u32 cpu; /* the last to load it, USER_STATE_NOWHERE: none */
 	u8 fpu[] ALIGNED(FPU_ALIGN);
 };
@@ -68,4 +75,41 @@ void user_state_switch(struct user_state *prev, struct user_state *next) REQUIRE
 static inline bool user_state_is_loaded(const struct user_state *s)
 {
 	return user_state_owner == s && s->cpu == cpu_id;
+}
+
+/* The values were in these registers once, or are 0: no load faults, on any CPU. */
+void user_state_load_selectors(const struct user_state *s) REQUIRES(irqs_off);
+
+static ALWAYS_INLINE void user_state_save_selectors(struct user_state *s)
+{
+	__asm__ volatile("mov %%ds, %0" : "=m"(s->ds));
+	__asm__ volatile("mov %%es, %0" : "=m"(s->es));
+	__asm__ volatile("mov %%fs, %0" : "=m"(s->fs));
+	__asm__ volatile("mov %%gs, %0" : "=m"(s->gs));
+}
+
+/*
+ * user_state_switch() where every instruction counts: neither is NULL, and mostly @next is not what
+ * this CPU holds.
+ */
+static ALWAYS_INLINE void user_state_swap(struct user_state *prev, struct user_state *next)
+	REQUIRES(irqs_off)
+{
+	if (unlikely(!cpu_features.quick_user_state || user_state_owner == next)) {
+		user_state_switch(prev, next);
+		return;
+	}
+	user_state_save_selectors(prev);
+	prev->fs_base = rdfsbase();
+	if (likely(prev->selectors == next->selectors)) {
+		prev->gs_base = user_gs_base_swap(next->gs_base);
+	} else {
+		prev->gs_base = user_gs_base_read();
+		user_state_load_selectors(next);
+		user_gs_base_write(next->gs_base);
+	}
+	wrfsbase(next->fs_base);
+	fpu_swap(prev->fpu, next->fpu);
+	next->cpu = cpu_id;
+	user_state_owner = next;
 }

@@ -6,6 +6,7 @@
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
+#include "kernel/notification.h"
 #include "lib/assert.h"
 #include "mm/page_zero.h"
 #include "tests/bench/bench.h"
@@ -16,6 +17,10 @@ USER_PROGRAM(measures_nothing);
 USER_PROGRAM(measures_null);
 USER_PROGRAM(measures_call);
 USER_PROGRAM(echoes);
+USER_PROGRAM(measures_wake);
+USER_PROGRAM(signals_the_time);
+USER_PROGRAM(measures_yield);
+USER_PROGRAM(yields);
 USER_PROGRAM(measures_fault);
 USER_PROGRAM(ends);
 USER_PROGRAM(forks_once);
@@ -31,16 +36,24 @@ static struct task *make(const char *name, const u8 *code, size_t size)
 	return task;
 }
 
-/* Let @task's only thread measure on this CPU, and take what it wrote. */
-static void run(struct bench *b, struct task *task)
+/*
+ * Let @task's only thread, of @priority, measure on this CPU, and take what it wrote.  What it
+ * measured is @n times what is to be reported.
+ */
+static void run_at(struct bench *b, struct task *task, u32 priority, u32 n)
 {
-	ASSERT(user_task_start(NULL, task, USER_DATA_AT, cpu_id), "no thread");
+	ASSERT(user_task_start_at(NULL, task, USER_DATA_AT, cpu_id, priority), "no thread");
 	(void)task_wait(task);
 	kthread_use_mm(task->mm);
 	for (u32 i = 0; bench_more(b); i++)
-		bench_add(b, get(USER_DATA_AT + i * sizeof(u64)));
+		bench_add(b, (get(USER_DATA_AT + i * sizeof(u64)) - b->overhead) / n + b->overhead);
 	kthread_unuse_mm();
 	kobj_put(&task->kobj);
+}
+
+static void run(struct bench *b, struct task *task)
+{
+	run_at(b, task, PRIORITY_DEFAULT, 1);
 }
 
 BENCH(user_clock)
@@ -71,6 +84,37 @@ BENCH(ipc_round_trip)
 	run(b, client);
 	(void)handle_close(&server->handles, receive);
 	(void)user_task_end(server);
+}
+
+/* From before a signal until the more urgent one that waited for it, in another task, runs. */
+BENCH(notify_wake)
+{
+	struct task *waiter = make("waiter", USER_CODE(measures_wake));
+	struct task *signaller = make("signaller", USER_CODE(signals_the_time));
+	struct notification *n = notification_create();
+	u64 wait, signal;
+
+	ASSERT(n != NULL, "out of memory");
+	wait = user_task_give(NULL, waiter, &n->kobj, RIGHT_WAIT);
+	signal = user_task_give(NULL, signaller, &n->kobj, RIGHT_SIGNAL);
+	kobj_put(&n->kobj);
+	kthread_use_mm(waiter->mm);
+	ASSERT(put(USER_DATA_AT, wait), "no memory");
+	kthread_unuse_mm();
+	ASSERT(user_task_start_at(NULL, signaller, signal, cpu_id, PRIORITY_LOW), "no thread");
+	run_at(b, waiter, PRIORITY_HIGH, 1);
+	(void)user_task_end(signaller);
+}
+
+/* From one task to another, which yields back; per yield. */
+BENCH(yield_other_mm)
+{
+	struct task *other = make("other", USER_CODE(yields));
+
+	ASSERT(user_task_start(NULL, other, 0, cpu_id), "no thread");
+	run_at(b, make("bench", USER_CODE(measures_yield)), PRIORITY_DEFAULT, 2);
+	task_kill(other);
+	(void)user_task_end(other);
 }
 
 /* Of which zero_page is the zeroing. */

@@ -111,6 +111,13 @@ static void put_override(u8 source, u32 gsi, u16 flags)
 	put(flags, 2);
 }
 
+static void assert_line(struct acpi_line line, u32 gsi, bool level, bool low)
+{
+	assert_int_equal(line.gsi, gsi);
+	assert_int_equal(line.level, level);
+	assert_int_equal(line.low, low);
+}
+
 static void test_interrupt_controllers(void **state)
 {
 	(void)state;
@@ -135,10 +142,13 @@ static void test_interrupt_controllers(void **state)
 	assert_int_equal(cpus.ioapics[1].id, 2);
 	assert_int_equal(cpus.ioapics[1].phys, 0xfec01000);
 	assert_int_equal(cpus.ioapics[1].gsi_base, 24);
-	assert_int_equal(cpus.n_overrides, 2);
-	assert_int_equal(cpus.overrides[1].source, 9);
-	assert_int_equal(cpus.overrides[1].gsi, 20);
-	assert_int_equal(cpus.overrides[1].flags, 0xd);
+	assert_line(cpus.isa[0], 2, false, false);
+	assert_line(cpus.isa[1], 1, false, false);
+	assert_line(cpus.isa[9], 20, true, false);
+	assert_line(acpi_line(&cpus, 1), 1, false, false);
+	assert_line(acpi_line(&cpus, 2), 2, false, false);
+	assert_line(acpi_line(&cpus, 20), 20, true, false);
+	assert_line(acpi_line(&cpus, 21), 21, true, true);
 	assert_int_equal(cpus.lapic_phys, 0x123400000);
 }
 
@@ -259,15 +269,95 @@ static void test_too_many(void **state)
 	begin_madt();
 	put_lapic(0, 0, ENABLED);
 	for (u8 i = 0; i <= ACPI_MAX_IOAPICS; i++)
-		put_ioapic(i, 0xfec00000, 0);
+		put_ioapic(i, 0xfec00000 + i * 0x1000u, i * 24u);
 	assert_int_equal(parse(), 0);
 	assert_complaint(ACPI_MAX_IOAPICS + 1, "too many I/O APICs");
+}
+
+/* A table with a CPU and an I/O APIC. */
+static void begin_with_ioapic(void)
+{
 	begin_madt();
 	put_lapic(0, 0, ENABLED);
-	for (u8 i = 0; i <= ACPI_MAX_OVERRIDES; i++)
-		put_override(i, i, 0);
+	put_ioapic(4, 0xfec00000, 0);
+}
+
+static void test_bad_ioapics(void **state)
+{
+	static const struct {
+		u32 phys, gsi_base;
+		const char *what;
+	} bad[] = { { 0, 24, "no I/O APIC, id 0x5" },
+		    { 0xfec00000, 24, "interrupts of id 0x5" },
+		    { 0xfec01000, 0, "interrupts of id 0x5" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		begin_with_ioapic();
+		put_ioapic(5, bad[i].phys, bad[i].gsi_base);
+		assert_int_equal(parse(), 0);
+		assert_complaint(2, bad[i].what);
+		assert_int_equal(cpus.n_ioapics, 1);
+		assert_int_equal(cpus.ioapics[0].id, 4);
+	}
+}
+
+/* Each value of polarity and trigger mode, and nothing else of the flags. */
+static void test_signals(void **state)
+{
+	static const u16 flags[] = { 0x0, 0x5, 0x3, 0xc, 0xf, 0xfff0 };
+	static const bool low[] = { false, false, true, false, true, false };
+	static const bool level[] = { false, false, false, true, true, false };
+
+	(void)state;
+	begin_madt();
+	put_lapic(0, 0, ENABLED);
+	for (u8 i = 0; i < ARRAY_SIZE(flags); i++)
+		put_override(i, 100u + i, flags[i]);
 	assert_int_equal(parse(), 0);
-	assert_complaint(ACPI_MAX_OVERRIDES + 1, "too many overrides");
+	assert_int_equal(complaints, 0);
+	for (u8 i = 0; i < ARRAY_SIZE(flags); i++) {
+		assert_line(cpus.isa[i], 100u + i, level[i], low[i]);
+		assert_line(acpi_line(&cpus, 100u + i), 100u + i, level[i], low[i]);
+	}
+	/* Nothing comes in at 0 any more, so what does is not of the ISA bus. */
+	assert_line(acpi_line(&cpus, 0), 0, true, true);
+}
+
+/* One interrupt is moved to where another one would be: that signal is meant. */
+static void test_moved_onto_another(void **state)
+{
+	(void)state;
+	begin_madt();
+	put_lapic(0, 0, ENABLED);
+	put_override(5, 3, 0xf);
+	assert_int_equal(parse(), 0);
+	assert_line(acpi_line(&cpus, 3), 3, true, true);
+}
+
+static void test_bad_overrides(void **state)
+{
+	static const struct {
+		u8 bus, source;
+		u16 flags;
+		const char *what;
+	} bad[] = { { 0, 16, 0, "no interrupt of the ISA bus, source 0x10" },
+		    { 1, 2, 0, "no interrupt of the ISA bus, source 0x2" },
+		    { 0, 2, 0x2, "flags 0x2" },
+		    { 0, 2, 0x8, "flags 0x8" },
+		    { 0, 1, 0, "overrides source 0x1" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		begin_with_ioapic();
+		put_override(1, 20, 0xf);
+		put_override(bad[i].source, 21, bad[i].flags);
+		set(bytes_len - 8, bad[i].bus, 1);
+		assert_int_equal(parse(), 0);
+		assert_complaint(3, bad[i].what);
+		assert_line(cpus.isa[1], 20, true, true);
+		assert_line(cpus.isa[2], 2, false, false);
+	}
 }
 
 static void test_bad_address(void **state)
@@ -315,6 +405,10 @@ int main(void)
 		cmocka_unit_test(test_too_short_for_its_type),
 		cmocka_unit_test(test_longer_than_its_type),
 		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_bad_ioapics),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_moved_onto_another),
+		cmocka_unit_test(test_bad_overrides),
 		cmocka_unit_test(test_bad_address),
 		cmocka_unit_test(test_bad_table),
 	};

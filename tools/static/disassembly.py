@@ -5,7 +5,7 @@ A function is what is called, or whose address is taken.  Its instructions are f
 the first along jumps and past calls, also into other symbols (.cold parts, assembly), with the
 stack's depth in bytes below where the stack pointer was at the first one.  A call that does
 not return is not followed: a function returns if a RET can be reached past calls of
-functions that do.  Compilers keep RBP as the frame pointer, so each change of RSP is known;
+functions that do.  A switch (arch/x86_64/switch.h) is gone past: it comes back to the same depth.  Compilers keep RBP as the frame pointer, so each change of RSP is known;
 one that is not is an error.
 """
 
@@ -28,6 +28,8 @@ LOW = re.compile(r"\$-0x([0-9a-f]+)\b")
 SECTION = re.compile(r"^ +\[ *\d+\] \S+ +(PROGBITS) +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) \S+ +([A-Z]+)")
 RESTORE = re.compile(r"^lea +-0x([0-9a-f]+)\(%rbp\),%rsp$")
 ADJUST = re.compile(r"^(sub|add) +\$(-?)0x([0-9a-f]+),%rsp$")
+# The end of switch_stacks(): what was pushed on one stack is popped from one that was left so.
+SWITCH = ("mov %rsp,(%rdi)", "mov %rsi,%rsp", "pop %rbp", "pop %rcx", "jmp *%rcx")
 LOAD = re.compile(r"^lea +(-?)0x([0-9a-f]+)\(%rsp\),%rsp$")
 
 
@@ -129,6 +131,11 @@ class Code:
                 self.text[address] = self.cleaned(match[2])
                 order.append(address)
         self.next = dict(zip(order, order[1:]))
+        self.switch = set()  # addresses of the instructions of SWITCH
+        texts = [" ".join(self.text[address].split()) for address in order]
+        for i, text in enumerate(texts):
+            if text == SWITCH[0] and tuple(texts[i:i + len(SWITCH)]) == SWITCH:
+                self.switch.update(order[i:i + len(SWITCH)])
 
     def name(self, address):
         """Of the symbol that holds @address, and its offset there."""
@@ -189,6 +196,8 @@ class Code:
         text, after = self.text[address], self.next.get(address)
         match = TARGET.match(text)
         rest = [] if text.startswith("jmp") else self.fall(after, depth, frame)
+        if address in self.switch:
+            return self.fall(after, depth, frame)
         if match:
             return rest + [(int(match[1], 16), depth, frame)]
         return [(place, depth, frame) for place in self.switch_targets(function, text)]
@@ -251,6 +260,8 @@ class Code:
             return frame
         if re.match(r"^and +\$0xfffffffffffffff0,%rsp$", text):
             return depth + WORD
+        if address in self.switch:
+            return depth
         if self.name(address)[0] in self.new_stack:
             return 0
         raise Unknown(f"{self.name(address)[0]}: {text}")

@@ -67,6 +67,7 @@ def build_rows(out, everything=False):
         Row("sim-break", [make(out, "sim-break-quick")], limit=300),
         Row("mutations-apply", [["tools/mutate/run", "--check"]]),
         Row("mutations", [["tools/mutate/run", "--again", "--seconds", "3", "--out", f"{out}/mutate-row",
+                          "--results", f"{out}/mutate-row/results",
                            *MUTATIONS]], limit=300),
         Row("compile-commands", [make(out, "compile_commands.json"),
                                  ["tools/compile-commands", "--verify", "compile_commands.json"]]),

@@ -226,3 +226,55 @@ static inline s64 sys_protect(u64 task, u64 address, u64 bytes, u64 rights)
 {
 	return syscall4(SYS_PROTECT, task, address, bytes, rights);
 }
+
+/* --- notifications, timers, time limits ----------------------------------------------------- */
+
+static inline s64 sys_notification(void)
+{
+	return syscall0(SYS_NOTIFICATION);
+}
+
+static inline s64 sys_signal(u64 notification, u64 bits)
+{
+	return syscall2(SYS_SIGNAL, notification, bits);
+}
+
+/* *@bits is written if the result is 0. */
+static inline s64 sys_wait(u64 notification, u64 ns, u64 *bits)
+{
+	u64 rsi = ns;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+S"(rsi)
+			 : "a"(SYS_WAIT), "D"(notification)
+			 : "rcx", "r11", "memory");
+	if (result == 0)
+		*bits = rsi;
+	return result;
+}
+
+static inline s64 sys_bind(u64 notification, u64 endpoint)
+{
+	return syscall2(SYS_BIND, notification, endpoint);
+}
+
+static inline s64 sys_timer(u64 notification, u64 bits)
+{
+	return syscall2(SYS_TIMER, notification, bits);
+}
+
+static inline s64 sys_timer_set(u64 timer, u64 deadline, u64 period)
+{
+	return syscall3(SYS_TIMER_SET, timer, deadline, period);
+}
+
+static inline u64 sys_clock(void)
+{
+	return (u64)syscall0(SYS_CLOCK);
+}
+
+static inline s64 sys_timeout(u64 ns)
+{
+	return syscall1(SYS_TIMEOUT, ns);
+}

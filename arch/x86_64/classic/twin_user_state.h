@@ -30,6 +30,18 @@ static inline void user_gs_base_write(u64 base)
 		wrmsr(MSR_KERNEL_GS_BASE, base);
 }
 
+/* With FSGSBASE. */
+static ALWAYS_INLINE u64 user_gs_base_swap(u64 base)
+{
+	u64 old;
+
+	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs"
+			 : "=&r"(old)
+			 : "r"(base)
+			 : "memory");
+	return old;
+}
+
 /*
  * The base is lost.  The fence: some of AMD's CPUs begin a SWAPGS before the load of a selector has
  * ended.

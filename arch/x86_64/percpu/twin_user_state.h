@@ -26,6 +26,15 @@ static inline void user_gs_base_write(u64 base)
 		wrmsr(MSR_GS_BASE, base);
 }
 
+/* With FSGSBASE. */
+static ALWAYS_INLINE u64 user_gs_base_swap(u64 base)
+{
+	u64 old;
+
+	__asm__ volatile("rdgsbase %0; wrgsbase %1" : "=&r"(old) : "r"(base) : "memory");
+	return old;
+}
+
 /* The base is lost. */
 static inline void user_gs_selector_load(u16 selector)
 {

@@ -143,7 +143,8 @@ static bool when_all_wait(void)
 
 /* --- stacks ---------------------------------------------------------------------------------- */
 
-void switch_stacks(u64 *save, u64 load);
+/* sim_switch() keeps six registers on the stack. */
+#define SAVED_REGISTERS 6
 
 __asm__(".text\n"
 	".globl switch_stacks\n"
@@ -172,7 +173,7 @@ u64 switch_new_stack(vaddr_t top, void (*begin)(void))
 
 	*--sp = 0;
 	*--sp = (u64)begin;
-	return (u64)(sp - SWITCH_SAVED_REGISTERS);
+	return (u64)(sp - SAVED_REGISTERS);
 }
 
 /* The idle thread of @cpu runs where its coroutine began. */

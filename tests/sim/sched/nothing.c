@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "arch/x86_64/ipi.h"
+#include "arch/x86_64/user_state.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "lib/assert.h"
@@ -80,11 +81,9 @@ void kmap_panic_leak(const char *name, const char *what)
 	panic("%s %s with a page mapped", name, what);
 }
 
-/* No user threads here. */
-void thread_switch_user_state(struct thread *prev, struct thread *next)
+void user_state_switch(struct user_state *prev, struct user_state *next)
 {
-	(void)prev;
-	(void)next;
+	ASSERT(prev == NULL && next == NULL, "no thread has been to user mode");
 }
 
 void thread_free_user_state(struct thread *t)

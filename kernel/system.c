@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/system.c - see system.h.
+ */
+#include "kernel/system.h"
+#include "arch/x86_64/irq.h"
+#include "kernel/task.h"
+
+bool may_use_system(u64 handle, u32 right)
+{
+	bool may;
+
+	irq_disable();
+	may = handle_find(&current->user->task->handles, handle, KOBJ_SYSTEM, right) != NULL;
+	irq_enable();
+	return may;
+}
