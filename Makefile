@@ -3,6 +3,12 @@
 # KERNEL=percpu|classic and BUILD=debug|release choose one kernel; plain `make` builds
 # all four and the boot files.  V=1 shows the commands.  Local settings go into config.mk.
 
+# make run SHELL=1: the shell in user mode.  The name is make's own, for what runs the recipes.
+ifeq ($(SHELL),1)
+override SHELL := /bin/sh
+TALK := --talk --timeout 0 --append init=init
+endif
+
 -include config.mk
 O	?= build
 KERNEL	?= percpu

@@ -50,6 +50,12 @@ enum syscall_number {
 	SYS_PORT_IN, /* (ports, offset, width): 1, 2 or 4 bytes are read: the result */
 	SYS_PORT_OUT, /* (ports, offset, width, value) */
 
+	/* The boot archive: kernel/sys_archive.c. */
+	SYS_FILE_NAME, /* (n, buffer, bytes): the name of file n, cut to so many bytes: how many;
+			  -ENOENT: there are not so many files */
+	SYS_FILE_READ, /* (name, bytes of it, offset, buffer, bytes): how many of the file were
+			  read; 0: it ends before */
+
 	/* The machine: kernel/sys_machine.c. */
 	SYS_POWER, /* (system, enum power): does not return */
 	SYS_CPU,   /* (system, cpu, enum cpu_change, ns): take it down, at most so long, 0: as long
@@ -124,8 +130,9 @@ struct task_info {
 	unsigned short slot[TASK_INFO_CPUS]; /* its ASID on each CPU; NO_SLOT: none */
 };
 
-#define LOG_MAX	     200
-#define LOG_READ_MAX 512
+#define LOG_MAX	      200
+#define FILE_NAME_MAX 101 /* with a 0 */
+#define LOG_READ_MAX  512
 
 enum power {
 	POWER_OFF,
@@ -152,6 +159,9 @@ struct counter {
 
 #define TIMER_PERIOD_MIN 1000000ul /* ns */
 #define TIMER_PERIOD_MAX (~0ul >> 1)
+
+/* A new task's handles are this one, the next number, and so on, in the order they come to it. */
+#define HANDLE_FIRST 257
 
 /* What a handle allows: bits. */
 enum right {

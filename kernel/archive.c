@@ -6,6 +6,7 @@
 #include "kernel/archive.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/string.h"
 #include "lib/tar.h"
 
 /* Constant after archive_init(); size 0: there is none. */
@@ -43,6 +44,22 @@ void archive_init(const struct handoff *h)
 	       h->archive_phys);
 	archive_data = data;
 	archive_size = h->archive_size;
+}
+
+int archive_name(u64 n, char *name, size_t size)
+{
+	struct tar_reader r = { .archive = archive_data, .size = archive_size };
+	char why[TAR_WHY_MAX];
+	struct tar_file file;
+
+	if (archive_size == 0)
+		return -ENOENT;
+	do
+		if (tar_next(&r, &file, why, sizeof(why)) <= 0)
+			return -ENOENT;
+	while (n-- > 0);
+	strlcpy(name, file.name, size);
+	return 0;
 }
 
 int archive_find(const char *name, const void **data, size_t *size)

@@ -15,6 +15,10 @@
  */
 void archive_init(const struct handoff *h);
 
+/* The name of file @n, from 0 on, 0-terminated and cut to @size.  0; -ENOENT: no such file.
+ * Any context. */
+int archive_name(u64 n, char *name, size_t size) WARN_UNUSED_RESULT;
+
 /* The file called @name: its bytes and how many.  0; -ENOENT, also without an archive.
  * Any context. */
 int archive_find(const char *name, const void **data, size_t *size) WARN_UNUSED_RESULT;

@@ -5,10 +5,12 @@
 #include "arch/x86_64/irq.h"
 #include "kernel/abi.h"
 #include "kernel/handle.h"
+#include "kernel/abi.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
+STATIC_ASSERT(HANDLE_FIRST == (1 << HANDLE_INDEX_BITS | 1), "the first use of entry 1, then of 2");
 STATIC_ASSERT(HANDLES_MAX * sizeof(struct handle_entry) == PAGE_SIZE, "a table is a page");
 
 int handle_table_init(struct handle_table *t)

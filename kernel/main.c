@@ -24,6 +24,7 @@
 #include "kernel/cpu_slots.h"
 #include "kernel/cpus.h"
 #include "kernel/device_irq.h"
+#include "kernel/init_task.h"
 #include "kernel/options.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -234,6 +235,11 @@ void kernel_main(paddr_t handoff_phys)
 		       options.trace_records);
 
 	provoke();
+	if (options.init[0] != '\0') {
+		init_task_run(options.init);
+		console_flush();
+		emulator_exit(VERDICT_FAIL);
+	}
 	passed = run_tests();
 	console_flush();
 	emulator_exit(passed ? VERDICT_PASS : VERDICT_FAIL);

@@ -8,6 +8,7 @@
 #include "kernel/ipc.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
+#include "kernel/sys_archive.h"
 #include "kernel/sys_device.h"
 #include "kernel/sys_machine.h"
 #include "kernel/sys_notification.h"
@@ -115,6 +116,8 @@ WITH_INTERRUPTS(sys_irq_ack)
 WITH_INTERRUPTS(sys_ports)
 WITH_INTERRUPTS(sys_port_in)
 WITH_INTERRUPTS(sys_port_out)
+WITH_INTERRUPTS(sys_file_name)
+WITH_INTERRUPTS(sys_file_read)
 WITH_INTERRUPTS(sys_power)
 WITH_INTERRUPTS(sys_cpu)
 WITH_INTERRUPTS(sys_cpus)
@@ -159,6 +162,9 @@ const syscall_fn syscall_table[] = {
 	[SYS_PORTS] = sys_ports_enter,
 	[SYS_PORT_IN] = sys_port_in_enter,
 	[SYS_PORT_OUT] = sys_port_out_enter,
+
+	[SYS_FILE_NAME] = sys_file_name_enter,
+	[SYS_FILE_READ] = sys_file_read_enter,
 
 	[SYS_POWER] = sys_power_enter,
 	[SYS_CPU] = sys_cpu_enter,

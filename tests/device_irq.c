@@ -139,12 +139,13 @@ static int serve(void *arg)
 	return 0;
 }
 
-/* The CPU that takes it leaves, and comes back. */
+/* The CPU that takes it leaves, and comes back; another takes it meanwhile. */
 static void push_away(struct test *t, struct chain *c)
 {
 	u32 cpu = READ_ONCE(c->irq.cpu);
 
 	EXPECT_EQ(t, cpu_down(cpu, 0), 0);
+	EXPECT(t, await(c, came(c) + 2, LONG_NS), "CPU %u is down, and none comes", cpu);
 	EXPECT(t, READ_ONCE(c->irq.cpu) != cpu, "CPU %u is down, and takes interrupts", cpu);
 	EXPECT_EQ(t, cpu_up(cpu), 0);
 }

@@ -30,7 +30,7 @@ flash: iso
 # In a recipe, one after the other: nothing is built before its tools are there.
 run: setup
 	$(Q)$(MAKE) --no-print-directory kernel boot archive
-	$(Q)tools/run --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN)
+	$(Q)tools/run --out $(O) --kernel $(KERNEL) --build $(BUILD) $(RUN) $(TALK)
 
 debug: setup
 	$(Q)$(MAKE) --no-print-directory kernel boot archive
@@ -189,6 +189,7 @@ help:
 	@echo 'make usb               $(O)/prague-usb.img, the same for a USB disk'
 	@echo 'make flash DEV=/dev/sdX  write it to a USB disk, after asking'
 	@echo 'make run               build and run the self-tests in QEMU: SMP=4 MEM=512M, or RUN=... (tools/run --help)'
+	@echo 'make run SHELL=1       the same with the shell in user mode, on this terminal'
 	@echo 'make debug             the same, waiting for gdb on :1234'
 	@echo 'make test              every check there is'
 	@echo 'make test-all          the same, with every combination of the matrix'

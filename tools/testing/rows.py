@@ -443,6 +443,58 @@ def hotplug_rows(out):
             for twin, build in (("percpu", "release"), ("classic", "debug"))]
 
 
+# What is typed at the shell, and what must come of it, in this order.
+SESSION = (
+    ("help", r"^poweroff +turn it off$"),
+    ("tasls\\x7f\\x7fks", r"^ +\d+ +1 +\d+ console +\d+:\d+"),
+    ("nonsense\\x15run hello", r"^hello: hello: from user mode, .*\r?\n^hello: status 0$"),
+    ("xyzzy", r"^xyzzy: no such command; help lists them$"),
+    ("give up\\x03", r"^prague> give up\^C$"),
+    ("run spin &", r"^\[0\] spin$"),
+    ("cpu down 1", r"^CPU 1 is down$"),
+    ("cpus", r"^CPU 1 \(APIC id 1\): down$"),
+    ("cpu down 1", r"^CPU 1: ENODEV$"),
+    ("cpu up 1", r"^CPU 1 is up$"),
+    ("kill 0", r"^spin: EINTR$"),
+    ("run spin\\r\\x03", r"^\^C\r?\n^spin: EINTR$"),
+    ("counters", r"^switches +[1-9]\d*$"),
+    ("\\x1b[A\\x1b[A\\x1b[A 1", r"kill 0 1\r?\n^no such program: see jobs$"),
+    ("poweroff", r"^power: off$"))
+
+
+def session_is_right(text):
+    """Each answer is there, behind the one before it."""
+    at = text.find("prague> ")
+    for typed, answer in SESSION:
+        found = re.compile(answer, re.MULTILINE).search(text, max(at, 0))
+        if at < 0 or not found:
+            return f"shell: {typed}: no {answer}"
+        at = found.end()
+    return None
+
+
+def typed(*lines):
+    return ["tools/session", *(f"--type={line}" for line in lines)]
+
+
+def session_rows(out):
+    """The shell: a session, and the end by a reboot."""
+    talk = ["--talk", "--append", "init=init"]
+    return [
+        *[Row(f"shell-{twin}-{machine}-{firmware}",
+              [typed(*(line for line, _ in SESSION)) +
+               run(out, "--kernel", twin, "--build", build, "--machine", machine, "--firmware", firmware, *talk)],
+              must=(r"^prague: result: pass \(turned off\)$",), check=session_is_right)
+          for twin, build, machine, firmware in (("percpu", "debug", "q35", "bios"),
+                                                 ("classic", "release", "pc", "uefi"))],
+        Row("shell-reboot", [typed("reboot") + run(out, "--firmware", "bios", *talk)],
+            status=NO_VERDICT_STATUS, must=(r"^power: reboot$",), must_not=(r"triple fault",)),
+        Row("shell-without-archive", [run(out, "--firmware", "bios", "--append", "init=init",
+                                          "--image-option=--omit=archive.bin")],
+            status=FAIL_STATUS, must=(r"^init: bin/init is not in the boot archive$",)),
+    ]
+
+
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90,
@@ -513,6 +565,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

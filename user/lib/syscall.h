@@ -278,3 +278,87 @@ static inline s64 sys_timeout(u64 ns)
 {
 	return syscall1(SYS_TIMEOUT, ns);
 }
+
+/* --- devices ------------------------------------------------------------------------------- */
+
+static inline s64 sys_irq(u64 system, u64 number)
+{
+	return syscall2(SYS_IRQ, system, number);
+}
+
+static inline s64 sys_irq_bind(u64 irq, u64 notification, u64 bits)
+{
+	return syscall3(SYS_IRQ_BIND, irq, notification, bits);
+}
+
+static inline s64 sys_irq_ack(u64 irq)
+{
+	return syscall1(SYS_IRQ_ACK, irq);
+}
+
+static inline s64 sys_ports(u64 system, u64 first, u64 count)
+{
+	return syscall3(SYS_PORTS, system, first, count);
+}
+
+static inline s64 sys_port_in(u64 ports, u64 offset, u64 width)
+{
+	return syscall3(SYS_PORT_IN, ports, offset, width);
+}
+
+static inline s64 sys_port_out(u64 ports, u64 offset, u64 width, u64 value)
+{
+	return syscall4(SYS_PORT_OUT, ports, offset, width, value);
+}
+
+/* --- the boot archive ---------------------------------------------------------------------- */
+
+static inline s64 sys_file_name(u64 n, char *buffer, size_t bytes)
+{
+	return syscall3(SYS_FILE_NAME, n, (uintptr_t)buffer, bytes);
+}
+
+static inline s64 sys_file_read(const char *name, size_t length, u64 offset, char *buffer,
+				size_t bytes)
+{
+	return syscall6(SYS_FILE_READ, (uintptr_t)name, length, offset, (uintptr_t)buffer, bytes,
+			0);
+}
+
+/* --- the machine --------------------------------------------------------------------------- */
+
+static inline s64 sys_power(u64 system, u64 what)
+{
+	return syscall2(SYS_POWER, system, what);
+}
+
+static inline s64 sys_cpu(u64 system, u64 cpu, u64 change, u64 ns)
+{
+	return syscall4(SYS_CPU, system, cpu, change, ns);
+}
+
+static inline s64 sys_cpus(u64 system, struct cpu_info *buffer, size_t bytes)
+{
+	return syscall3(SYS_CPUS, system, (uintptr_t)buffer, bytes);
+}
+
+static inline s64 sys_counters(u64 system, u64 cpu, struct counter *buffer, size_t bytes)
+{
+	return syscall4(SYS_COUNTERS, system, cpu, (uintptr_t)buffer, bytes);
+}
+
+/* *@n becomes the number of the first byte that was copied. */
+static inline s64 sys_log_read(u64 system, u64 *n, char *buffer, size_t bytes)
+{
+	register u64 r10 __asm__("r10") = bytes;
+	u64 rsi = *n;
+	s64 result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+S"(rsi)
+			 : "a"(SYS_LOG_READ), "D"(system), "d"(buffer), "r"(r10)
+			 : "rcx", "r11", "memory");
+	if (result >= 0)
+		*n = rsi;
+	return result;
+}
