@@ -91,7 +91,7 @@ class Legs:
         return ["make", "--no-print-directory", f"O={self.out}", *targets]
 
     def kernel(self, twin, build="debug"):
-        return [self.make(f"KERNEL={twin}", f"BUILD={build}", "kernel"), self.make("boot")]
+        return [self.make(f"KERNEL={twin}", f"BUILD={build}", "kernel"), self.make("boot", "archive")]
 
     def host(self, m):
         if m.get("host", "-") == "-":
