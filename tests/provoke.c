@@ -7,8 +7,10 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/serial.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
+#include "kernel/console.h"
 #include "kernel/hotplug.h"
 #include "kernel/options.h"
 #include "kernel/upcall.h"
@@ -20,10 +22,26 @@
 #include "tests/harness.h"
 #include "tests/provoke.h"
 
+/* Registers of the serial port, by their offsets, and what makes it useless. */
+#define SERIAL_LINE_CONTROL  3
+#define SERIAL_MODEM_CONTROL 4
+#define SERIAL_DIVISOR_SHOWN 0x80
+#define SERIAL_LOOPBACK	     0x10
+
 static void provoke_panic(void *arg)
 {
 	(void)arg;
 	panic("provoked on purpose");
+}
+
+/* Somebody has the serial line, and left it as it carries no text: the panic is to be seen. */
+static void provoke_panic_line_lent(void *arg)
+{
+	console_lend_serial();
+	printk("said while the line is lent\n");
+	out8(SERIAL_PORT + SERIAL_MODEM_CONTROL, SERIAL_LOOPBACK);
+	out8(SERIAL_PORT + SERIAL_LINE_CONTROL, SERIAL_DIVISOR_SHOWN);
+	provoke_panic(arg);
 }
 
 static void provoke_page_fault(void *arg)
@@ -136,6 +154,7 @@ static const struct kind {
 	thread_fn fn;
 } kinds[] = {
 	{ "panic", .call = provoke_panic },
+	{ "panic_line_lent", .call = provoke_panic_line_lent },
 	{ "panic_with_cpus_down", .call = provoke_panic_with_cpus_down },
 	{ "page_fault", .call = provoke_page_fault },
 	{ "stack_overflow", .call = provoke_stack_overflow },

@@ -98,6 +98,32 @@ static void test_ring_without_newline(void **state)
 	assert_int_equal(seen_len, LOG_RING_SIZE);
 }
 
+static void test_read_from_a_number(void **state)
+{
+	static char text[LOG_RING_SIZE + 1];
+	u64 from = ~0ul, end;
+
+	(void)state;
+	assert_int_equal(log_read(&from, text, sizeof(text)), 0);
+	end = from;
+	printk("first\nsecond\n");
+	assert_int_equal(log_read(&from, text, 4), 4);
+	assert_int_equal(from, end);
+	assert_memory_equal(text, "firs", 4);
+	from = end + 6;
+	assert_int_equal(log_read(&from, text, sizeof(text)), 7);
+	assert_memory_equal(text, "second\n", 7);
+	from += 7;
+	assert_int_equal(log_read(&from, text, sizeof(text)), 0);
+	for (unsigned int i = 0; i < LOG_RING_SIZE / 8; i++)
+		printk("line %u\n", i);
+	from = end; /* forgotten: the first whole line that is there */
+	assert_in_range(log_read(&from, text, sizeof(text)), LOG_RING_SIZE - 32, LOG_RING_SIZE);
+	assert_true(from > end);
+	assert_memory_equal(text, "line ", 5);
+	forget();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_sink),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_ring_forgets_the_oldest),
+		cmocka_unit_test(test_read_from_a_number),
 		cmocka_unit_test(test_ring_without_newline),
 	};
 
