@@ -53,8 +53,11 @@ static struct page *anonymous_run(u32 level)
 
 	if (first == NULL)
 		return NULL;
-	if (order > 0)
-		page_split(first, order);
+	if (likely(order == 0)) {
+		page_zero(first);
+		return first;
+	}
+	page_split(first, order);
 	for (u64 i = 0; i < BIT(order); i++)
 		page_zero(first + i);
 	return first;
@@ -166,19 +169,21 @@ static int fault_in(struct mm *mm, const struct region *r, vaddr_t va, u32 large
 {
 	u32 level = largest;
 	pte_t *entry = user_pt_make(mm, va, &level), leaf;
+	u64 charge;
 	int err;
 
 	if (entry == NULL)
 		return -ENOMEM;
 	if (pte_present(*entry))
 		return fix_present(mm, r, va, entry, level, access);
-	if (r->kind == REGION_ANON && !mm_charge(mm, BIT(leaf_order(level))))
+	charge = r->kind == REGION_ANON ? BIT(leaf_order(level)) : 0;
+	if (charge != 0 && !mm_charge(mm, charge))
 		return -ENOMEM;
 	err = find_memory(r, va, level, &leaf);
-	if (!err)
+	if (likely(!err))
 		user_pt_set(mm, entry, level, leaf);
-	else if (r->kind == REGION_ANON)
-		mm_uncharge(mm, BIT(leaf_order(level)));
+	else if (charge != 0)
+		mm_uncharge(mm, charge);
 	return err;
 }
 

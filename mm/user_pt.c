@@ -145,19 +145,24 @@ pte_t *user_pt_find(struct mm *mm, vaddr_t va, u32 *level)
 
 pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level)
 {
-	u32 largest = *level;
+	u32 largest = *level, l;
 	pte_t *table = mm->reference;
 
-	for (*level = PT_LEVEL_TOP; *level > PT_LEVEL_LEAF; (*level)--) {
-		pte_t *entry = &table[pt_index(va, *level)];
+	for (l = PT_LEVEL_TOP; l > PT_LEVEL_LEAF; l--) {
+		pte_t *entry = &table[pt_index(va, l)], e = *entry;
 
-		if (is_leaf(*entry, *level) || (*level <= largest && !pte_present(*entry)))
+		if (likely((e & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT)) {
+			table = table_of(e);
+			continue;
+		}
+		*level = l;
+		if (l <= largest || pte_present(e))
 			return entry;
-		table = pte_present(*entry) ? table_of(*entry)
-					    : make_table(mm, table, entry, *level);
+		table = make_table(mm, table, entry, l);
 		if (table == NULL)
 			return NULL;
 	}
+	*level = PT_LEVEL_LEAF;
 	return &table[pt_index(va, PT_LEVEL_LEAF)];
 }
 

@@ -585,3 +585,13 @@ PROGRAM touches_on
 	add	rdi, 4096
 	jmp	user_touches_on
 user_touches_on_end:
+
+; One call of endpoint EDI, with the handle RDI >> 32; its result is the status.
+PROGRAM sends_handle
+	mov	r13, rdi
+	shr	r13, 32
+	mov	edi, edi
+	SYSCALL_ SYS_CALL_HANDLE
+	mov	rdi, rax
+	SYSCALL_ SYS_EXIT
+user_sends_handle_end:

@@ -333,7 +333,7 @@ static void test_no_memory_for_page(void **state)
  */
 static void test_no_memory_for_object(void **state)
 {
-	enum { MANY = 200 };
+	enum { MANY = 400 };
 	static struct object *objects[MANY];
 	bool failed_at[3] = { false };
 

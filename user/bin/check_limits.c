@@ -45,6 +45,21 @@ static void makes_memory(void)
 	CHECK(n > 10 && n < PAGES / 16);
 }
 
+/* What is given back can be had again: by far more than it may have at once. */
+static void gives_back(void)
+{
+	for (u64 i = 0; i < PAGES; i++) {
+		s64 at = sys_map(0, 0, PLACE + i * PAGE_SIZE, 0, PAGE_SIZE, RW);
+
+		if (at < 0)
+			sys_exit(1);
+		*(volatile u64 *)(u64)at = i;
+		sys_unmap(0, (u64)at, PAGE_SIZE);
+	}
+	for (u64 i = 0; i < PAGES / 16; i++)
+		CHECK_EQ(sys_close((u64)sys_memory(16 * PAGE_SIZE)), 0);
+}
+
 /* So many regions, whatever is in them. */
 static void makes_regions(void)
 {
@@ -120,6 +135,7 @@ int main(void)
 	try(touches, -ENOMEM);
 	try(touches_far_apart, -ENOMEM);
 	try(makes_memory, 0);
+	try(gives_back, 0);
 	try(makes_regions, 0);
 	try(makes_threads, 0);
 	try(makes_handles, 0);

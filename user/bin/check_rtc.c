@@ -125,6 +125,7 @@ static void closed_and_taken_again(u64 system)
 		CHECK_EQ(sys_close(irq), 0);
 		CHECK_EQ(sys_irq_ack(irq), -EBADF);
 		irq = made(sys_irq(system, RTC_IRQ));
+		comes(0); /* what the one before signalled last */
 		CHECK_EQ(sys_irq_bind(irq, notification, BITS), 0);
 		rtc_read(RTC_C);
 	}

@@ -9,6 +9,7 @@
 #define HELLO	  "bin/hello"
 #define HELLO_LEN (sizeof(HELLO) - 1)
 #define NS_PER_MS 1000000ul
+#define PATTERN	  0x5eed5eed5eedul
 #define TASKS_MAX 64 /* that a list is asked for */
 
 static volatile u64 shared; /* by threads */
@@ -103,19 +104,31 @@ static void threads_are_checked(void)
 
 static u64 written = 1; /* by parent and child */
 
+/* A fork with @value in a register of the FPU, and what is there behind it: *@after. */
+static s64 fork_with(u64 value, u64 *after)
+{
+	s64 result;
+
+	__asm__ volatile("movq %3, %%xmm7\n\t"
+			 "syscall\n\t"
+			 "movq %%xmm7, %1"
+			 : "=a"(result), "=&r"(*after)
+			 : "a"(SYS_FORK), "r"(value)
+			 : "rcx", "r11", "xmm7", "memory");
+	return result;
+}
+
 /* Each side has its own memory, stack and registers of the FPU. */
 static void fork_copies(void)
 {
 	volatile u64 on_stack = 10;
-	double in_register = 0.5;
-	s64 child;
+	u64 in_register = 0;
+	s64 child = fork_with(PATTERN, &in_register);
 
-	__asm__ volatile("" : "+x"(in_register)); /* from here on not known to the compiler */
-	child = sys_fork();
 	if (child == 0) {
 		CHECK_EQ(written, 1);
 		CHECK_EQ(on_stack, 10);
-		CHECK(in_register == 0.5);
+		CHECK_EQ(in_register, PATTERN);
 		written = 2;
 		on_stack = 20;
 		sys_exit(check_failures == 0 ? 7 : 1);
@@ -124,7 +137,7 @@ static void fork_copies(void)
 	CHECK_EQ(check_wait((u64)child), 7);
 	CHECK_EQ(written, 1);
 	CHECK_EQ(on_stack, 10);
-	CHECK(in_register == 0.5);
+	CHECK_EQ(in_register, PATTERN);
 }
 
 /* The same numbers in the child, but for those that may not be duplicated. */
