@@ -189,6 +189,15 @@ struct thread *take_waiting(struct run_queue *q, u32 cpu)
 	return NULL;
 }
 
+/*
+ * Does somebody wait on @q for whom its CPU has no time?  One that idles takes the first itself:
+ * two idle CPUs could else take a thread from each other for ever, before either runs it.
+ */
+static bool has_one_to_spare(const struct run_queue *q) NO_LOCK_CHECK
+{
+	return READ_ONCE(q->nr_ready) > (READ_ONCE(q->running) == q->idle);
+}
+
 void pull(void)
 {
 	struct run_queue *own = run_queue;
@@ -198,12 +207,13 @@ void pull(void)
 		return;
 	for_each_cpu (cpu, &cpus_active) {
 		struct run_queue *q = &run_queues[cpu];
-		struct thread *t;
+		struct thread *t = NULL;
 
 		/* Many may come at once: one is enough, and the tick asks again. */
-		if (q == own || READ_ONCE(q->nr_ready) == 0 || !spin_trylock(&q->lock))
+		if (q == own || !has_one_to_spare(q) || !spin_trylock(&q->lock))
 			continue;
-		t = take_waiting(q, own->cpu);
+		if (has_one_to_spare(q))
+			t = take_waiting(q, own->cpu);
 		if (t != NULL)
 			t->cpu = own->cpu;
 		spin_unlock(&q->lock);

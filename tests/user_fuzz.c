@@ -49,12 +49,10 @@ static struct task *start_one(struct test *t, u64 seed)
 {
 	struct task *task = user_check_load(t, "fuzz", PAGES);
 	struct user_start start;
-	struct kobj *system = system_object();
 
 	if (task == NULL)
 		return NULL;
-	kobj_get(system);
-	EXPECT_EQ(t, handle_add(&task->handles, system, RIGHT_INSPECT | RIGHT_DUPLICATE),
+	EXPECT_EQ(t, handle_add(&task->handles, system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE),
 		  HANDLE_FIRST);
 	start = (struct user_start){
 		.rip = task->image.entry, .rsp = task->image.stack, .arg = seed, .cpu = ANY_USER_CPU
