@@ -206,8 +206,8 @@ static int run_worker(void *arg)
 /* --- CPUs that leave ---------------------------------------------------------------------------
  */
 
-static u32 dying = NO_CPU; /* is to leave, as far as its idle thread goes */
-static u32 is_parked;	   /* 1: the CPU that died waits until it is 0 */
+static u32 dying = NO_CPU;	    /* is to leave, as far as its idle thread goes */
+static u32 is_parked[SIM_CPUS_MAX]; /* 1: the CPU died and waits until it is 0 */
 
 bool cpu_told_to_die(void)
 {
@@ -217,8 +217,8 @@ bool cpu_told_to_die(void)
 void cpu_die(void)
 {
 	sched_check_drained();
-	is_parked = 1;
-	wait_for(&is_parked);
+	is_parked[sim_running()] = 1;
+	wait_for(&is_parked[sim_running()]);
 }
 
 static void leave_and_return(struct worker *w, u32 cpu)
@@ -236,13 +236,13 @@ static void leave_and_return(struct worker *w, u32 cpu)
 	check_nobody_pinned(cpu);
 	dying = cpu;
 	kick(&run_queues[cpu]);
-	for (u32 n = draw(w, 10); n > 0 || is_parked == 0; n -= n > 0) {
+	for (u32 n = draw(w, 10); n > 0 || is_parked[cpu] == 0; n -= n > 0) {
 		check_nobody_pinned(cpu);
 		sleep_ns(NS_PER_MS);
 	}
 	check_nobody_pinned(cpu);
 	dying = NO_CPU;
-	is_parked = 0;
+	is_parked[cpu] = 0;
 	cpumask_clear(&gone, cpu);
 	sched_cpu_activate(cpu);
 	sim_trace("CPU %lu is back", cpu, 0, 0, 0);
@@ -300,7 +300,7 @@ static void run(u64 seed)
 	fake_kernel_reset();
 	memset(&gone, 0, sizeof(gone));
 	dying = NO_CPU;
-	is_parked = 0;
+	memset(is_parked, 0, sizeof(is_parked));
 	sim_machine_run(run_cpu_from_start, 0);
 }
 
