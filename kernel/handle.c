@@ -5,7 +5,6 @@
 #include "arch/x86_64/irq.h"
 #include "kernel/abi.h"
 #include "kernel/handle.h"
-#include "kernel/abi.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -52,6 +51,15 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights)
 		shared_store(&e->handle, (u32)handle);
 	}
 	spin_unlock(&t->lock);
+	return handle;
+}
+
+s64 handle_add_or_put(struct handle_table *t, struct kobj *object, u32 rights)
+{
+	s64 handle = handle_add(t, object, rights);
+
+	if (handle < 0)
+		kobj_put(object);
 	return handle;
 }
 

@@ -53,10 +53,13 @@ void handle_table_close(struct handle_table *t);
 void handle_table_copy(struct handle_table *to, struct handle_table *from);
 
 /*
- * A new handle for @object, whose reference it takes over.  -ENOSPC: the table is full; -ESRCH:
- * closed.  Interrupts may be off.
+ * A new handle for @object, which takes over the caller's reference.  -ENOSPC: the table is full;
+ * -ESRCH: closed.  Interrupts may be off.
  */
 s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNUSED_RESULT;
+
+/* The same, and the reference is dropped if that fails.  Interrupts on, no lock held. */
+s64 handle_add_or_put(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNUSED_RESULT;
 
 /*
  * Take @handle away, wait until nobody looks at what it led to, and drop its reference.  0, or

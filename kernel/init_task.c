@@ -5,8 +5,8 @@
 #include "kernel/init_task.h"
 #include "kernel/abi.h"
 #include "kernel/archive.h"
-#include "kernel/exec.h"
 #include "kernel/sys_task.h"
+#include "kernel/system.h"
 #include "kernel/task.h"
 #include "lib/err.h"
 #include "lib/format.h"
@@ -18,22 +18,16 @@
 
 static int start(struct task *task, const void *file, size_t size)
 {
-	char why[EXEC_WHY_MAX];
-	int err = exec_load(task->mm, file, size, &task->image, why, sizeof(why));
 	struct user_start start = { .cpu = ANY_USER_CPU };
-	struct kobj *system;
+	int err = task_load(task, file, size);
 	s64 handle;
 
-	if (err) {
-		printk("init: %s: %s\n", task->name, why);
+	if (err)
 		return err;
-	}
-	system = system_object();
-	handle = handle_add(&task->handles, system, SYSTEM_RIGHTS);
-	if (handle < 0) {
-		kobj_put(system);
+	kobj_get(&system_object);
+	handle = handle_add_or_put(&task->handles, &system_object, SYSTEM_RIGHTS);
+	if (handle < 0)
 		return (int)handle;
-	}
 	start.rip = task->image.entry;
 	start.rsp = task->image.stack;
 	start.arg = (u64)handle;

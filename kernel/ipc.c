@@ -37,14 +37,21 @@ static ALWAYS_INLINE void copy_words(struct syscall_frame *to, const struct sysc
 	to->r13 = from->r13;
 }
 
+/* @receiver has @caller's words in its frame: the call is its own, and it is done with @result. */
+static ALWAYS_INLINE void take_call(struct user_thread *receiver, struct user_thread *caller,
+				    s64 result)
+{
+	WRITE_ONCE(caller->callee, receiver);
+	WRITE_ONCE(receiver->caller, caller);
+	set_done(receiver, result);
+}
+
 /* @receiver, on no list any more, has the message of @caller, whose frame is @f. */
 static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
 				  const struct syscall_frame *f)
 {
 	copy_words(user_frame(receiver), f);
-	WRITE_ONCE(caller->callee, receiver);
-	WRITE_ONCE(receiver->caller, caller);
-	set_done(receiver, 0);
+	take_call(receiver, caller, 0);
 }
 
 /*
@@ -73,9 +80,7 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 	copy_words(user_frame(receiver), user_frame(caller));
 	if (caller->sent != NULL)
 		result = pass_handle(receiver, caller);
-	WRITE_ONCE(caller->callee, receiver);
-	WRITE_ONCE(receiver->caller, caller);
-	set_done(receiver, result);
+	take_call(receiver, caller, result);
 }
 
 /* --- lists.  Interrupts off ---------------------------------------------------------------- */
@@ -136,6 +141,20 @@ static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread 
 	return !dead;
 }
 
+/* A call of @me's at @handle begins: 0 as meet_receiver(), or the error that ends it. */
+static ALWAYS_INLINE s64 begin_call(struct user_thread *me, u64 handle,
+				    struct user_thread **receiver) REQUIRES(irqs_off)
+{
+	struct endpoint *ep = find(me, handle, RIGHT_CALL);
+
+	if (unlikely(ep == NULL))
+		return -EBADF;
+	if (likely(meet_receiver(ep, me, receiver)))
+		return 0;
+	thread_stay_awake();
+	return -EPIPE;
+}
+
 /* The same for a caller.  False: neither, there is something to receive first, or nothing ever. */
 static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *me,
 				      struct user_thread **caller) REQUIRES(irqs_off)
@@ -157,15 +176,10 @@ static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *m
 s64 sys_call(struct syscall_frame *f)
 {
 	struct user_thread *me = current->user, *receiver;
-	struct endpoint *ep;
+	s64 err = begin_call(me, f->rdi, &receiver);
 
-	ep = find(me, f->rdi, RIGHT_CALL);
-	if (unlikely(ep == NULL))
-		return -EBADF;
-	if (unlikely(!meet_receiver(ep, me, &receiver))) {
-		thread_stay_awake();
-		return -EPIPE;
-	}
+	if (unlikely(err != 0))
+		return err;
 	if (likely(receiver != NULL))
 		deliver(receiver, me, f);
 	return switch_and_wait(me, f, receiver, true);
@@ -271,15 +285,11 @@ static void send_ends(struct user_thread *me)
 /* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
 static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
-	struct endpoint *ep = find(me, handle, RIGHT_CALL);
 	struct user_thread *receiver;
+	s64 err = begin_call(me, handle, &receiver);
 
-	if (ep == NULL)
-		return -EBADF;
-	if (!meet_receiver(ep, me, &receiver)) {
-		thread_stay_awake();
-		return -EPIPE;
-	}
+	if (err != 0)
+		return err;
 	if (receiver != NULL)
 		deliver_all(receiver, me);
 	wake_and_wait(me, receiver, true);

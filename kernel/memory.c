@@ -53,17 +53,13 @@ s64 sys_memory(struct syscall_frame *f)
 	struct task *me = current->user->task;
 	u64 pages = f->rdi / PAGE_SIZE + (f->rdi % PAGE_SIZE != 0);
 	struct memory *m;
-	s64 handle;
 
 	if (pages == 0 || pages > OBJECT_MAX_PAGES)
 		return -EINVAL;
 	m = memory_create(pages, me->budget);
 	if (m == NULL)
 		return -ENOMEM;
-	handle = handle_add(&me->handles, &m->kobj, RIGHT_WRITE | RIGHT_DUPLICATE);
-	if (handle < 0)
-		kobj_put(&m->kobj);
-	return handle;
+	return handle_add_or_put(&me->handles, &m->kobj, RIGHT_WRITE | RIGHT_DUPLICATE);
 }
 
 /* --- ranges -------------------------------------------------------------------------------- */

@@ -36,12 +36,6 @@ static struct {
 	u32 ready;
 } stopped[MAX_CPUS];
 
-static NORETURN void halt(void)
-{
-	for (;;)
-		__asm__ volatile("cli; hlt");
-}
-
 /* Become the owner.  A second CPU waits for the owner's NMI; a second time on this one ends it.
    Interrupts stay off, which nobody needs to know: NO_LOCK_CHECK. */
 static NO_LOCK_CHECK void take_over(void)
@@ -53,7 +47,7 @@ static NO_LOCK_CHECK void take_over(void)
 					__ATOMIC_ACQUIRE))
 		return;
 	if (nobody != cpu_id + 1)
-		halt();
+		cpu_halt();
 	console_last_words("PANIC: again, while it panicked\nprague: result: panic\n");
 	emulator_exit(VERDICT_PANIC);
 }
@@ -66,7 +60,7 @@ void trap_nmi(struct trapframe *f)
 		return; /* nobody asked: a spurious NMI changes nothing */
 	backtrace_collect(&stopped[self].bt, f->rip, f->rbp);
 	__atomic_store_n(&stopped[self].ready, 1, __ATOMIC_RELEASE);
-	halt();
+	cpu_halt();
 }
 
 /* False: it does not answer the NMI. */

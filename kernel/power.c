@@ -5,6 +5,7 @@
  */
 #include "kernel/power.h"
 #include "arch/x86_64/emulator.h"
+#include "arch/x86_64/insn.h"
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/reset.h"
@@ -15,8 +16,7 @@
 static void stop(void *unused)
 {
 	(void)unused;
-	for (;;)
-		__asm__ volatile("cli; hlt");
+	cpu_halt();
 }
 
 void power_reboot(void)

@@ -19,14 +19,9 @@ static struct kobj *find(u64 handle, enum kobj_type type, u32 rights) REQUIRES(i
 	return handle_find(&current->user->task->handles, handle, type, rights);
 }
 
-/* A handle of the current task's for @k, whose reference it takes over. */
-static s64 add(struct kobj *k, u32 rights)
+static s64 add(struct kobj *k, u32 right)
 {
-	s64 handle = handle_add(&current->user->task->handles, k, rights | RIGHT_DUPLICATE);
-
-	if (handle < 0)
-		kobj_put(k);
-	return handle;
+	return handle_add_or_put(&current->user->task->handles, k, right | RIGHT_DUPLICATE);
 }
 
 s64 sys_irq(struct syscall_frame *f)
@@ -77,15 +72,9 @@ s64 sys_irq_bind(struct syscall_frame *f)
 
 s64 sys_irq_ack(struct syscall_frame *f)
 {
-	struct kobj *k;
-	s64 result = -EBADF;
+	struct kobj *k = find(f->rdi, KOBJ_IRQ, RIGHT_IRQ);
 
-	irq_disable();
-	k = find(f->rdi, KOBJ_IRQ, RIGHT_IRQ);
-	if (k != NULL)
-		result = device_irq_ack(&container_of(k, struct irq_object, kobj)->irq);
-	irq_enable();
-	return result;
+	return k != NULL ? device_irq_ack(&container_of(k, struct irq_object, kobj)->irq) : -EBADF;
 }
 
 s64 sys_ports(struct syscall_frame *f)
@@ -101,27 +90,18 @@ s64 sys_ports(struct syscall_frame *f)
 
 s64 sys_port_in(struct syscall_frame *f)
 {
-	struct kobj *k;
-	s64 result = -EBADF;
+	struct kobj *k = find(f->rdi, KOBJ_PORTS, RIGHT_PORTS);
 
-	irq_disable();
-	k = find(f->rdi, KOBJ_PORTS, RIGHT_PORTS);
-	if (k != NULL)
-		result = port_range_in(container_of(k, struct port_range, kobj), f->rsi, f->rdx);
-	irq_enable();
-	return result;
+	if (k == NULL)
+		return -EBADF;
+	return port_range_in(container_of(k, struct port_range, kobj), f->rsi, f->rdx);
 }
 
 s64 sys_port_out(struct syscall_frame *f)
 {
-	struct kobj *k;
-	s64 result = -EBADF;
+	struct kobj *k = find(f->rdi, KOBJ_PORTS, RIGHT_PORTS);
 
-	irq_disable();
-	k = find(f->rdi, KOBJ_PORTS, RIGHT_PORTS);
-	if (k != NULL)
-		result = port_range_out(container_of(k, struct port_range, kobj), f->rsi, f->rdx,
-					f->r10);
-	irq_enable();
-	return result;
+	if (k == NULL)
+		return -EBADF;
+	return port_range_out(container_of(k, struct port_range, kobj), f->rsi, f->rdx, f->r10);
 }

@@ -74,12 +74,10 @@ static s64 start_child(struct task *me, struct task *child, struct user_start *s
 	int err;
 
 	kobj_get(&child->kobj);
-	handle = handle_add(&me->handles, &child->kobj,
-			    RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE);
-	if (handle < 0) {
-		kobj_put(&child->kobj);
+	handle = handle_add_or_put(&me->handles, &child->kobj,
+				   RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE);
+	if (handle < 0)
 		return handle;
-	}
 	err = task_start_copy(child, start);
 	if (err == 0)
 		return handle;

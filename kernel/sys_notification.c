@@ -24,16 +24,12 @@ static ALWAYS_INLINE struct notification *find(const struct user_thread *me, u64
 s64 sys_notification(struct syscall_frame *f)
 {
 	struct notification *n = notification_create();
-	s64 handle;
 
 	(void)f;
 	if (n == NULL)
 		return -ENOMEM;
-	handle = handle_add(&current->user->task->handles, &n->kobj,
-			    RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE);
-	if (handle < 0)
-		kobj_put(&n->kobj);
-	return handle;
+	return handle_add_or_put(&current->user->task->handles, &n->kobj,
+				 RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE);
 }
 
 s64 sys_signal(struct syscall_frame *f)
@@ -104,11 +100,9 @@ s64 sys_bind(struct syscall_frame *f)
 	struct kobj *ep;
 	s64 err = -EBADF;
 
-	irq_disable();
 	n = find(me, f->rdi, RIGHT_WAIT);
 	ep = handle_find(&me->task->handles, f->rsi, KOBJ_ENDPOINT, RIGHT_RECEIVE);
 	if (n != NULL && ep != NULL)
 		err = notification_bind(n, container_of(ep, struct endpoint, kobj));
-	irq_enable();
 	return err;
 }

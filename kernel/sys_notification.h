@@ -11,7 +11,7 @@ s64 sys_notification(struct syscall_frame *f);
 /* Interrupts off, before and after. */
 s64 sys_signal(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_wait(struct syscall_frame *f) REQUIRES(irqs_off);
-s64 sys_bind(struct syscall_frame *f);
+s64 sys_bind(struct syscall_frame *f) REQUIRES(irqs_off);
 
 s64 sys_timer(struct syscall_frame *f);
 s64 sys_timer_set(struct syscall_frame *f);

@@ -10,6 +10,8 @@
 #include "kernel/archive.h"
 #include "kernel/sched.h"
 #include "kernel/sys_task.h"
+#include "kernel/system.h"
+#include "kernel/user_wait.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -22,14 +24,6 @@ STATIC_ASSERT(RIGHT_WRITE <= UINT16_MAX, "a handle's entry has 16 bits for right
 
 #define PROGRAM_NAME_MAX 64u /* bytes */
 #define TASK_RIGHTS	 (RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE)
-
-static struct kobj the_system = { .refs = 1, .type = KOBJ_SYSTEM };
-
-struct kobj *system_object(void)
-{
-	kobj_get(&the_system);
-	return &the_system;
-}
 
 struct task *task_by_handle(u64 handle, u32 rights)
 {
@@ -55,7 +49,7 @@ static const char *last_part(const char *name)
 	return part;
 }
 
-static int load(struct task *task, const void *file, size_t size)
+int task_load(struct task *task, const void *file, size_t size)
 {
 	char why[EXEC_WHY_MAX];
 	int err = exec_load(task->mm, file, size, &task->image, why, sizeof(why));
@@ -79,16 +73,15 @@ static s64 make_task(const char *name, const void *file, size_t size, u64 pages)
 {
 	struct task *me = current->user->task;
 	struct task *task = task_create_limited(size != 0 ? last_part(name) : me->name, pages);
-	s64 result;
+	int err;
 
 	if (task == NULL)
 		return -ENOMEM;
-	result = size != 0 ? load(task, file, size) : 0;
-	if (result == 0)
-		result = handle_add(&me->handles, &task->kobj, TASK_RIGHTS);
-	if (result < 0)
-		kobj_put(&task->kobj);
-	return result;
+	err = size != 0 ? task_load(task, file, size) : 0;
+	if (err == 0)
+		return handle_add_or_put(&me->handles, &task->kobj, TASK_RIGHTS);
+	kobj_put(&task->kobj);
+	return err;
 }
 
 s64 sys_task(struct syscall_frame *f)
@@ -173,13 +166,6 @@ s64 sys_kill(struct syscall_frame *f)
 	return 0;
 }
 
-static u64 deadline_in(u64 ns)
-{
-	u64 now = time_ns();
-
-	return ns < NO_DEADLINE - now ? now + ns : NO_DEADLINE;
-}
-
 s64 sys_task_wait(struct syscall_frame *f)
 {
 	struct task *task = task_by_handle(f->rdi, RIGHT_INSPECT);
@@ -189,7 +175,7 @@ s64 sys_task_wait(struct syscall_frame *f)
 		return -EBADF;
 	err = -EDEADLK;
 	if (task != current->user->task)
-		err = task_wait_killable(task, deadline_in(f->rsi), &status);
+		err = task_wait_killable(task, deadline_after(f->rsi), &status);
 	kobj_put(&task->kobj);
 	if (err == 0)
 		f->rsi = (u64)(s64)status;
@@ -207,13 +193,19 @@ static bool may_have(struct task *task, const struct kobj *k)
 	return k->type != KOBJ_TASK || task_started(task);
 }
 
+/* Takes over the reference to @k. */
 static s64 give(struct task *task, struct kobj *k, u32 has, u64 rights)
 {
+	s64 err = 0;
+
 	if (!(has & RIGHT_DUPLICATE) || (rights & ~(u64)has) != 0)
-		return -EPERM;
-	if (!may_have(task, k))
-		return -ESRCH;
-	return handle_add(&task->handles, k, (u32)rights);
+		err = -EPERM;
+	else if (!may_have(task, k))
+		err = -ESRCH;
+	if (err == 0)
+		return handle_add_or_put(&task->handles, k, (u32)rights);
+	kobj_put(k);
+	return err;
 }
 
 s64 sys_give(struct syscall_frame *f)
@@ -226,11 +218,8 @@ s64 sys_give(struct syscall_frame *f)
 	if (task == NULL)
 		return -EBADF;
 	k = handle_get_any(&current->user->task->handles, f->rsi, &has);
-	if (k != NULL) {
+	if (k != NULL)
 		result = give(task, k, has, f->rdx);
-		if (result < 0)
-			kobj_put(k);
-	}
 	kobj_put(&task->kobj);
 	return result;
 }
@@ -276,15 +265,12 @@ static s64 list_one(u64 id, vaddr_t to, struct task_info *info)
 
 s64 sys_task_list(struct syscall_frame *f)
 {
-	struct kobj *k =
-		handle_get(&current->user->task->handles, f->rdi, KOBJ_SYSTEM, RIGHT_INSPECT);
 	struct task_info info;
 	u64 n = 0;
 	s64 id = (s64)f->rsi;
 
-	if (k == NULL)
+	if (!may_use_system(f->rdi, RIGHT_INSPECT))
 		return -EBADF;
-	kobj_put(k);
 	for (; f->r10 / sizeof(info) > n; n++) {
 		id = list_one((u64)id, f->rdx + n * sizeof(info), &info);
 		if (id <= 0)

@@ -19,5 +19,8 @@ s64 sys_task_list(struct syscall_frame *f);
  */
 struct task *task_by_handle(u64 handle, u32 rights);
 
-/* What a handle to see all tasks leads to, with a reference more: for who makes the first task. */
-struct kobj *system_object(void);
+/*
+ * Load the program at @file, which may be anything, into @task, which is empty: its first thread
+ * begins at .image.  0, or an error of exec_load(), which the log has said more of.
+ */
+int task_load(struct task *task, const void *file, size_t size) WARN_UNUSED_RESULT;

@@ -2,7 +2,6 @@
 /*
  * kernel/sys_timer.c - system calls of timers (timer_object.h), of the clock, and of time-outs.
  */
-#include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
 #include "kernel/abi.h"
 #include "kernel/notification.h"
@@ -10,28 +9,15 @@
 #include "kernel/timer_object.h"
 #include "lib/err.h"
 
-/* What @handle of the current task leads to, with a reference; NULL: nothing such. */
-static struct kobj *find_and_get(u64 handle, enum kobj_type type)
-{
-	struct kobj *k;
-
-	irq_disable();
-	k = handle_find(&current->user->task->handles, handle, type, RIGHT_SIGNAL);
-	if (k != NULL)
-		kobj_get(k);
-	irq_enable();
-	return k;
-}
-
 s64 sys_timer(struct syscall_frame *f)
 {
+	struct handle_table *handles = &current->user->task->handles;
 	struct timer_object *o;
 	struct kobj *n;
-	s64 handle;
 
 	if (f->rsi == 0)
 		return -EINVAL;
-	n = find_and_get(f->rdi, KOBJ_NOTIFICATION);
+	n = handle_get(handles, f->rdi, KOBJ_NOTIFICATION, RIGHT_SIGNAL);
 	if (n == NULL)
 		return -EBADF;
 	o = timer_object_create(container_of(n, struct notification, kobj), f->rsi);
@@ -39,11 +25,7 @@ s64 sys_timer(struct syscall_frame *f)
 		kobj_put(n);
 		return -ENOMEM;
 	}
-	handle =
-		handle_add(&current->user->task->handles, &o->kobj, RIGHT_SIGNAL | RIGHT_DUPLICATE);
-	if (handle < 0)
-		kobj_put(&o->kobj);
-	return handle;
+	return handle_add_or_put(handles, &o->kobj, RIGHT_SIGNAL | RIGHT_DUPLICATE);
 }
 
 /* A hostile period would have the CPU do nothing else; a long one would overflow. */
@@ -58,7 +40,7 @@ s64 sys_timer_set(struct syscall_frame *f)
 
 	if (!is_good_period(f->rdx))
 		return -EINVAL;
-	k = find_and_get(f->rdi, KOBJ_TIMER);
+	k = handle_get(&current->user->task->handles, f->rdi, KOBJ_TIMER, RIGHT_SIGNAL);
 	if (k == NULL)
 		return -EBADF;
 	timer_object_set(container_of(k, struct timer_object, kobj), f->rsi, f->rdx);

@@ -53,16 +53,12 @@ static s64 sys_log(struct syscall_frame *f)
 static s64 sys_endpoint(struct syscall_frame *f)
 {
 	struct endpoint *ep = endpoint_create();
-	s64 handle;
 
 	(void)f;
 	if (ep == NULL)
 		return -ENOMEM;
-	handle = handle_add(&current->user->task->handles, &ep->kobj,
-			    RIGHT_CALL | RIGHT_RECEIVE | RIGHT_DUPLICATE);
-	if (handle < 0)
-		kobj_put(&ep->kobj);
-	return handle;
+	return handle_add_or_put(&current->user->task->handles, &ep->kobj,
+				 RIGHT_CALL | RIGHT_RECEIVE | RIGHT_DUPLICATE);
 }
 
 static s64 sys_duplicate(struct syscall_frame *f)
@@ -70,16 +66,13 @@ static s64 sys_duplicate(struct syscall_frame *f)
 	struct handle_table *table = &current->user->task->handles;
 	u32 rights;
 	struct kobj *k = handle_get_any(table, f->rdi, &rights);
-	s64 handle;
 
 	if (k == NULL)
 		return -EBADF;
-	handle = -EPERM;
 	if (rights & RIGHT_DUPLICATE && (f->rsi & ~(u64)rights) == 0)
-		handle = handle_add(table, k, (u32)f->rsi);
-	if (handle < 0)
-		kobj_put(k);
-	return handle;
+		return handle_add_or_put(table, k, (u32)f->rsi);
+	kobj_put(k);
+	return -EPERM;
 }
 
 static s64 sys_close(struct syscall_frame *f)
@@ -87,7 +80,7 @@ static s64 sys_close(struct syscall_frame *f)
 	return handle_close(&current->user->task->handles, f->rdi);
 }
 
-/* All but the few for which every instruction counts run with interrupts on. */
+/* For those that may wait, or take long: the others run with interrupts off, as they begin. */
 #define WITH_INTERRUPTS(call)                                                                      \
 	static REQUIRES(irqs_off) s64 call##_enter(struct syscall_frame *f)                        \
 	{                                                                                          \
@@ -105,17 +98,13 @@ WITH_INTERRUPTS(sys_endpoint)
 WITH_INTERRUPTS(sys_duplicate)
 WITH_INTERRUPTS(sys_close)
 WITH_INTERRUPTS(sys_notification)
-WITH_INTERRUPTS(sys_bind)
 WITH_INTERRUPTS(sys_timer)
 WITH_INTERRUPTS(sys_timer_set)
 WITH_INTERRUPTS(sys_clock)
 WITH_INTERRUPTS(sys_timeout)
 WITH_INTERRUPTS(sys_irq)
 WITH_INTERRUPTS(sys_irq_bind)
-WITH_INTERRUPTS(sys_irq_ack)
 WITH_INTERRUPTS(sys_ports)
-WITH_INTERRUPTS(sys_port_in)
-WITH_INTERRUPTS(sys_port_out)
 WITH_INTERRUPTS(sys_file_name)
 WITH_INTERRUPTS(sys_file_read)
 WITH_INTERRUPTS(sys_power)
@@ -150,7 +139,7 @@ const syscall_fn syscall_table[] = {
 	[SYS_NOTIFICATION] = sys_notification_enter,
 	[SYS_SIGNAL] = sys_signal,
 	[SYS_WAIT] = sys_wait,
-	[SYS_BIND] = sys_bind_enter,
+	[SYS_BIND] = sys_bind,
 	[SYS_TIMER] = sys_timer_enter,
 	[SYS_TIMER_SET] = sys_timer_set_enter,
 	[SYS_CLOCK] = sys_clock_enter,
@@ -158,10 +147,10 @@ const syscall_fn syscall_table[] = {
 
 	[SYS_IRQ] = sys_irq_enter,
 	[SYS_IRQ_BIND] = sys_irq_bind_enter,
-	[SYS_IRQ_ACK] = sys_irq_ack_enter,
+	[SYS_IRQ_ACK] = sys_irq_ack,
 	[SYS_PORTS] = sys_ports_enter,
-	[SYS_PORT_IN] = sys_port_in_enter,
-	[SYS_PORT_OUT] = sys_port_out_enter,
+	[SYS_PORT_IN] = sys_port_in,
+	[SYS_PORT_OUT] = sys_port_out,
 
 	[SYS_FILE_NAME] = sys_file_name_enter,
 	[SYS_FILE_READ] = sys_file_read_enter,

@@ -6,6 +6,8 @@
 #include "arch/x86_64/irq.h"
 #include "kernel/task.h"
 
+struct kobj system_object = { .refs = 1, .type = KOBJ_SYSTEM };
+
 bool may_use_system(u64 handle, u32 right)
 {
 	bool may;

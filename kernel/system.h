@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/system.h - whether a task may do something with the machine: it has a handle
- * of the system object (sys_task.h) that says so.
+ * kernel/system.h - the system object: handles of it say what a task may do with the machine.
+ * There is one, which never ends and is nothing but its handles' rights.
  */
 #pragma once
 
-#include "lib/types.h"
+#include "kernel/kobj.h"
+
+extern struct kobj system_object;
 
 /* May the current task, by @handle, do what @right names? */
 bool may_use_system(u64 handle, u32 right);

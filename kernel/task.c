@@ -153,7 +153,7 @@ u64 task_count(void)
 	return stats.in_use;
 }
 
-static bool has_ended(struct task *task)
+bool task_has_ended(struct task *task)
 {
 	bool ended;
 
@@ -167,7 +167,7 @@ int task_wait(struct task *task)
 {
 	int status;
 
-	wait_event(&task->ended, has_ended(task));
+	wait_event(&task->ended, task_has_ended(task));
 	spin_lock(&task->lock);
 	status = task->status;
 	spin_unlock(&task->lock);
@@ -177,10 +177,10 @@ int task_wait(struct task *task)
 int task_wait_killable(struct task *task, u64 deadline, int *status)
 {
 	const struct user_thread *me = current->user;
-	int err = wait_event_timeout(&task->ended, has_ended(task) || user_thread_killed(me),
+	int err = wait_event_timeout(&task->ended, task_has_ended(task) || user_thread_killed(me),
 				     deadline);
 
-	if (err == 0 && !has_ended(task))
+	if (err == 0 && !task_has_ended(task))
 		return -EINTR;
 	spin_lock(&task->lock);
 	*status = task->status;

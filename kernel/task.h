@@ -113,6 +113,9 @@ int task_wait(struct task *task);
  */
 int task_wait_killable(struct task *task, u64 deadline, int *status) WARN_UNUSED_RESULT;
 
+/* Has it no thread, any more or yet? */
+bool task_has_ended(struct task *task);
+
 /* Has it, or had it, a thread? */
 bool task_started(struct task *task);
 

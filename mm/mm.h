@@ -69,12 +69,13 @@ struct mm {
 /* An empty address space with one user.  NULL: out of memory. */
 struct mm *mm_create(void) WARN_UNUSED_RESULT;
 
+#define MM_REGIONS_MAX 4096u /* of an mm with a budget: its regions are not charged */
+
 /*
  * What @mm, which is new and not shared yet, uses is charged to @budget: its tables and the private
  * pages that it maps; a page that it shares with a fork counts in both.  Then what finds the budget
  * used up ends with -ENOMEM.  -ENOMEM: it is now, and @mm is without.
  */
-#define MM_REGIONS_MAX 4096u /* of an mm with a budget: its regions are not charged */
 int mm_set_budget(struct mm *mm, struct budget *budget) WARN_UNUSED_RESULT;
 
 static inline void mm_get(struct mm *mm)

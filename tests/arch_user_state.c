@@ -24,11 +24,8 @@
 
 #define WAY_ROUNDS 40
 
-static int all_ways_in(void *arg)
+static void all_ways_in(struct visitor *p)
 {
-	struct visitor *p = arg;
-
-	visitor_begin(p);
 	for (u32 round = 0; round < WAY_ROUNDS; round++) {
 		put_values(p);
 		expect_values(p, "after #UD");
@@ -44,8 +41,6 @@ static int all_ways_in(void *arg)
 		EXPECT_EQ(p->t, ring3_with(user_state_spin, RFLAGS_IF, 0), UD_IN_USER_MODE);
 		expect_values(p, "after interrupts, perhaps");
 	}
-	kthread_unuse_mm();
-	return 0;
 }
 
 TEST("arch.user_state", kept_over_exceptions)
@@ -78,20 +73,15 @@ static u32 spin_interrupted(void)
 	return fault;
 }
 
-static int spin_in_a_storm(void *arg)
+static void spin_in_a_storm(struct visitor *p)
 {
-	struct visitor *p = arg;
-
-	visitor_begin(p);
 	for (u32 round = 0; round < STORM_ROUNDS; round++) {
 		put_values(p);
 		EXPECT_EQ(p->t, round % 2 ? spin_interrupted() : ring3(user_state_spin),
 			  UD_IN_USER_MODE);
 		expect_values(p, "in a storm");
 	}
-	kthread_unuse_mm();
 	__atomic_store_n(&storm_over, 1, __ATOMIC_RELEASE);
-	return 0;
 }
 
 /* At any instruction of user mode, of entries and exits, and of the switch. */
@@ -120,13 +110,11 @@ TEST("arch.user_state", kept_over_nmis_and_interrupts, .cpus = 2)
 
 /* --- what user mode must not do, and does to itself alone ------------------------------------ */
 
-static int hostile_bases(void *arg)
+static void hostile_bases(struct visitor *p)
 {
 	static const u64 refused[] = { 1ul << 63, 0x0100000000000000ul, 0xfefffffffffffffful };
-	struct visitor *p = arg;
 	u32 expected = cpu_features.fsgsbase ? PROBE_FAULT(VECTOR_GP, 0) : UD_IN_USER_MODE;
 
-	visitor_begin(p);
 	for (u32 i = 0; i < ARRAY_SIZE(refused); i++) {
 		u32 fs, gs;
 
@@ -148,8 +136,6 @@ static int hostile_bases(void *arg)
 		yield();
 		expect_values(p, "after bases that are no addresses");
 	}
-	kthread_unuse_mm();
-	return 0;
 }
 
 TEST("arch.user_state", bases_that_are_no_addresses)
@@ -158,12 +144,10 @@ TEST("arch.user_state", bases_that_are_no_addresses)
 }
 
 /* #XM and #MF; #NM there is none, whatever a thread does first. */
-static int divide_by_zero(void *arg)
+static void divide_by_zero(struct visitor *p)
 {
-	struct visitor *p = arg;
 	u32 raised;
 
-	visitor_begin(p);
 	for (u32 round = 0; round < 3; round++) {
 		put_values(p);
 		p->got = p->want;
@@ -180,8 +164,6 @@ static int divide_by_zero(void *arg)
 	}
 	put_values(p);
 	expect_values(p, "after exceptions");
-	kthread_unuse_mm();
-	return 0;
 }
 
 TEST("arch.user_state", floating_point_exceptions)

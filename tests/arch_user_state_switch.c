@@ -17,13 +17,11 @@
 #define SWITCH_ROUNDS 600
 
 /* With others on the same CPU; it yields, is preempted, or moves. */
-static int mix(void *arg)
+static void mix(struct visitor *p)
 {
-	struct visitor *p = arg;
 	struct rand r = { p->seed };
 	u32 rounds = share_of(SWITCH_ROUNDS);
 
-	visitor_begin(p);
 	for (u32 round = 0; round < rounds; round++) {
 		put_values(p);
 		switch (rand_below(&r, 4)) {
@@ -43,8 +41,6 @@ static int mix(void *arg)
 		}
 		expect_values(p, "after switches");
 	}
-	kthread_unuse_mm();
-	return 0;
 }
 
 TEST("arch.user_state", kept_over_switches_and_moves)
@@ -68,12 +64,10 @@ TEST("arch.user_state", kept_over_switches_and_moves)
 	kfree(p);
 }
 
-static int there_and_back(void *arg)
+static void there_and_back(struct visitor *p)
 {
-	struct visitor *p = arg;
 	u32 here = cpu_id, there = other_than(here);
 
-	visitor_begin(p);
 	for (u32 round = 0; round < 20; round++) {
 		put_values(p);
 		go_to(p->t, there);
@@ -83,34 +77,12 @@ static int there_and_back(void *arg)
 		expect_values(p, "back");
 		EXPECT_EQ(p->t, cpu_id, here);
 	}
-	kthread_unuse_mm();
-	return 0;
 }
 
 /* Nobody else has loaded anything meanwhile: the CPU number tells that it is old. */
 TEST("arch.user_state", changed_elsewhere_meanwhile, .cpus = 2)
 {
 	visitor_run(t, cpu_id, there_and_back, 0);
-}
-
-static int leave_values(void *arg)
-{
-	struct visitor *p = arg;
-
-	visitor_begin(p);
-	put_values(p);
-	kthread_unuse_mm();
-	return 0;
-}
-
-static int look_for_values(void *arg)
-{
-	struct visitor *p = arg;
-
-	visitor_begin(p);
-	expect_fresh(p);
-	kthread_unuse_mm();
-	return 0;
 }
 
 /* The state of a thread that is gone comes again, at its address, on the CPU that had it last. */
@@ -122,8 +94,8 @@ TEST("arch.user_state", fresh_after_others)
 		for (u32 round = 0; round < 5; round++) {
 			struct visitor *p;
 
-			visitor_run(t, cpu, leave_values, round * 17 + 3);
-			p = visitor_make(t, cpu, look_for_values, 0);
+			visitor_run(t, cpu, put_values, round * 17 + 3);
+			p = visitor_make(t, cpu, expect_fresh, 0);
 			if (p == NULL)
 				return;
 			same += p->thread->user_state == *per_cpu_ptr(&user_state_owner, cpu);
@@ -141,19 +113,15 @@ struct sleeper {
 
 static struct sleeper sleeper;
 
-static int sleep_over_it(void *arg)
+static void sleep_over_it(struct visitor *p)
 {
-	struct visitor *p = arg;
 	u32 cpu = cpu_id;
 
-	visitor_begin(p);
 	put_values(p);
 	complete(&sleeper.asleep);
 	wait_for_completion(&sleeper.wake);
 	EXPECT_EQ(p->t, cpu_id, cpu);
 	expect_values(p, "after its sleep");
-	kthread_unuse_mm();
-	return 0;
 }
 
 static void set_bases_of_sleeper(struct test *t, u32 cpu)

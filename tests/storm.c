@@ -43,6 +43,21 @@ bool storm_step_due(struct storm_clock *c)
 	return due;
 }
 
+void storm_rounds(struct test *t, u64 rounds, storm_round *round, void *arg)
+{
+	struct storm_clock clock;
+	struct rand r = test_rand(t);
+	u32 n = 0;
+
+	storm_start(&clock, rounds);
+	while (storm_step_due(&clock)) {
+		if (!round(t, &r, arg))
+			return;
+		n++;
+	}
+	test_note("%u rounds", n);
+}
+
 u64 storm_steps(struct test *t, const struct storm_clock *c, const struct cpumask *cpus)
 {
 	u64 all = 0, least = ~0ul, most = 0;

@@ -13,6 +13,7 @@
 #include "arch/x86_64/time.h"
 #include "kernel/options.h"
 #include "lib/cpumask.h"
+#include "lib/rand.h"
 #include "tests/harness.h"
 
 #define STORM_NS	(1 * NS_PER_SEC) /* there are many storms; stress= is for long ones */
@@ -36,6 +37,12 @@ void storm_start_in_crowds(struct storm_clock *c, u64 steps);
 
 /* Is this CPU to make one more step?  Any context but NMI. */
 bool storm_step_due(struct storm_clock *c);
+
+/* False: it cannot be, and the test has failed. */
+typedef bool storm_round(struct test *t, struct rand *r, void *arg);
+
+/* Rounds by this thread, one after the other, as many as storm_start() allows; each is @round. */
+void storm_rounds(struct test *t, u64 rounds, storm_round *round, void *arg);
 
 /* The steps of all CPUs; each of @cpus must have made one, or the test fails. */
 u64 storm_steps(struct test *t, const struct storm_clock *c, const struct cpumask *cpus);

@@ -5,7 +5,7 @@
 #include "kernel/abi.h"
 #include "kernel/archive.h"
 #include "kernel/wait.h"
-#include "kernel/sys_task.h"
+#include "kernel/system.h"
 #include "mm/pgtable.h"
 #include "lib/err.h"
 #include "lib/format.h"
@@ -14,6 +14,7 @@
 
 #define PATH_MAX    64
 #define CHECK_PAGES 2048u
+#define WARM_ROUNDS 3u
 
 struct task *user_check_load(struct test *t, const char *name, u64 pages)
 {
@@ -36,28 +37,31 @@ struct task *user_check_load(struct test *t, const char *name, u64 pages)
 	return NULL;
 }
 
-int user_check_run(struct test *t, struct task *task, u64 arg)
+void user_check_start(struct test *t, struct task *task, u64 arg)
 {
 	struct user_start start = {
 		.rip = task->image.entry, .rsp = task->image.stack, .arg = arg, .cpu = ANY_USER_CPU
 	};
 
 	EXPECT_EQ(t, task_start_thread(task, &start), 0);
+}
+
+int user_check_run(struct test *t, struct task *task, u64 arg)
+{
+	user_check_start(t, task, arg);
 	return user_task_end(task);
 }
 
 void user_check(struct test *t, const char *name, struct kobj *object, u32 rights)
 {
 	struct task *task = user_check_load(t, name, CHECK_PAGES);
-	s64 handle = 0;
+	u64 handle = 0;
 
-	if (task != NULL && object != NULL) {
-		kobj_get(object);
-		handle = handle_add(&task->handles, object, rights);
-		EXPECT(t, handle > 0, "handle_add: %ld", handle);
-	}
-	if (task != NULL)
-		EXPECT_EQ(t, user_check_run(t, task, (u64)handle), 0);
+	if (task == NULL)
+		return;
+	if (object != NULL)
+		handle = user_task_give(t, task, object, rights);
+	EXPECT_EQ(t, user_check_run(t, task, handle), 0);
 }
 
 u64 user_pages_left(u64 tasks)
@@ -70,22 +74,42 @@ u64 user_pages_left(u64 tasks)
 	return a.free + a.pgds + a.records + pgtable_pages();
 }
 
+/* Are as many pages free, or kept, as @before? */
+static void expect_pages(struct test *t, u64 tasks, u64 before)
+{
+	u64 after = user_pages_left(tasks);
+
+	EXPECT_EQ(t, after, before);
+	test_note("before and after: %lu, %lu pages free or kept", before, after);
+}
+
+void user_check_rounds(struct test *t, u64 rounds, storm_round *round)
+{
+	struct rand r = test_rand(t);
+	u64 tasks = task_count(), before;
+
+	for (u32 i = 0; i < WARM_ROUNDS; i++)
+		if (!round(t, &r, NULL))
+			return;
+	before = user_pages_left(tasks);
+	storm_rounds(t, rounds, round, NULL);
+	expect_pages(t, tasks, before);
+}
+
 void user_check_often(struct test *t, const char *name, struct kobj *object, u32 rights)
 {
-	u64 tasks = task_count(), before, after;
+	u64 tasks = task_count(), before;
 
 	user_check(t, name, object, rights);
 	user_check(t, name, object, rights);
 	before = user_pages_left(tasks);
 	user_check(t, name, object, rights);
-	after = user_pages_left(tasks);
-	EXPECT_EQ(t, after, before);
-	test_note("before and after: %lu, %lu pages free or kept", before, after);
+	expect_pages(t, tasks, before);
 }
 
 TEST("user.task_calls", arguments_of_all_kinds)
 {
-	user_check_often(t, "check_tasks", system_object(), RIGHT_INSPECT | RIGHT_DUPLICATE);
+	user_check_often(t, "check_tasks", &system_object, RIGHT_INSPECT | RIGHT_DUPLICATE);
 }
 
 TEST("user.memory", shared_and_private)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "tests/storm.h"
 #include "tests/user_task.h"
 
 /*
@@ -13,11 +14,17 @@
  */
 struct task *user_check_load(struct test *t, const char *name, u64 pages);
 
-/* Let its first thread begin with @arg, and wait for the end: its status. */
+/* Let its first thread begin with @arg. */
+void user_check_start(struct test *t, struct task *task, u64 arg);
+
+/* The same, and wait for the end: its status. */
 int user_check_run(struct test *t, struct task *task, u64 arg);
 
 /* Pages that are free, or kept by slots and as stacks, when there are at most @tasks tasks. */
 u64 user_pages_left(u64 tasks);
+
+/* storm_rounds() of @round: what the first have not left in caches is all there again. */
+void user_check_rounds(struct test *t, u64 rounds, storm_round *round);
 
 /* All of it, @arg a new handle of @object's, NULL: 0; the test fails unless the status is 0. */
 void user_check(struct test *t, const char *name, struct kobj *object, u32 rights);

@@ -15,6 +15,7 @@
 #include "tests/account.h"
 #include "tests/storm.h"
 #include "tests/user_check.h"
+#include "tests/user_pair.h"
 
 USER_PROGRAM(takes_and_ends);
 
@@ -58,18 +59,6 @@ static bool add_one(struct test *t, struct crowd *c)
 	return user_task_start(t, task, handle, ANY_USER_CPU);
 }
 
-static bool all_wait(struct crowd *c)
-{
-	u64 flags = spin_lock_irqsave(&c->ep->lock);
-	const struct list_node *n;
-	u32 waiting = 0;
-
-	for (n = c->ep->receivers.next; n != &c->ep->receivers; n = n->next)
-		waiting++;
-	spin_unlock_irqrestore(&c->ep->lock, flags);
-	return waiting == c->n;
-}
-
 static void sum_up(struct crowd *c)
 {
 	for (u32 i = 0; i < c->n; i++) {
@@ -98,7 +87,7 @@ static void run_crowd(struct test *t, struct crowd *c, u32 most)
 	storm_start(&clock, most);
 	while (c->n < most && storm_step_due(&clock) && there_is_room() && add_one(t, c))
 		;
-	while (!all_wait(c))
+	while (!user_endpoint_has(c->ep, 0, c->n))
 		sleep_ns(A_MOMENT);
 	taken = before - free_now(&total);
 	sum_up(c);

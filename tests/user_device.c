@@ -9,7 +9,7 @@
 #include "kernel/abi.h"
 #include "kernel/device_irq.h"
 #include "kernel/hotplug.h"
-#include "kernel/sys_task.h"
+#include "kernel/system.h"
 #include "kernel/wait.h"
 #include "lib/err.h"
 #include "tests/storm.h"
@@ -35,38 +35,25 @@ static bool can_interrupt(struct test *t)
 
 TEST("user.device", arguments_of_all_kinds)
 {
-	user_check(t, "check_devices", system_object(), SYSTEM);
+	user_check(t, "check_devices", &system_object, SYSTEM);
 }
 
 TEST("user.device", interrupts_of_the_clock)
 {
 	if (can_interrupt(t))
-		user_check(t, "check_rtc", system_object(), SYSTEM);
+		user_check(t, "check_rtc", &system_object, SYSTEM);
 }
 
 /* A task with check_rtc that has begun to serve @n interrupts. */
 static struct task *start(struct test *t, u64 n)
 {
 	struct task *task = user_check_load(t, "check_rtc", PAGES);
-	struct user_start start = { .cpu = ANY_USER_CPU };
 
-	if (task == NULL)
-		return NULL;
-	start.rip = task->image.entry;
-	start.rsp = task->image.stack;
-	start.arg = user_task_give(t, task, system_object(), SYSTEM) | n << COUNT_SHIFT;
-	EXPECT_EQ(t, task_start_thread(task, &start), 0);
+	if (task != NULL)
+		user_check_start(t, task,
+				 user_task_give(t, task, &system_object, SYSTEM) |
+					 n << COUNT_SHIFT);
 	return task;
-}
-
-static bool has_ended(struct task *task)
-{
-	bool ended;
-
-	spin_lock(&task->lock);
-	ended = task->nr_threads == 0;
-	spin_unlock(&task->lock);
-	return ended;
 }
 
 /* Each CPU leaves and comes back, again and again: one that is lost is missed by the program. */
@@ -75,7 +62,7 @@ TEST("user.device", cpus_leave_meanwhile, .cpus = 2)
 	struct task *task = can_interrupt(t) ? start(t, SERVED) : NULL;
 	u32 rounds = 0, cpu = 0;
 
-	while (task != NULL && !has_ended(task)) {
+	while (task != NULL && !task_has_ended(task)) {
 		EXPECT_EQ(t, cpu_down(cpu, 0), 0);
 		EXPECT_EQ(t, cpu_up(cpu), 0);
 		cpu = cpumask_next(&cpus_online, cpu);
@@ -88,29 +75,29 @@ TEST("user.device", cpus_leave_meanwhile, .cpus = 2)
 	test_note("%u CPUs left", rounds);
 }
 
+static bool round_of_killing(struct test *t, struct rand *r, void *unused)
+{
+	struct task *task = start(t, FOR_EVER);
+
+	(void)unused;
+	if (task == NULL)
+		return false;
+	time_spin_ns(rand_below(r, KILL_SPAN_NS));
+	task_kill(task);
+	EXPECT_EQ(t, user_task_end(task), -EINTR);
+	return true;
+}
+
 /* What it had is free when it has ended, an interrupt that came and was not acknowledged too. */
 TEST("user.device", killed_at_any_moment)
 {
-	struct rand r = test_rand(t);
-	struct storm_clock clock;
 	struct task *task;
-	u32 rounds = 0;
 
 	if (!can_interrupt(t))
 		return;
-	storm_start(&clock, ROUNDS);
-	do {
-		task = start(t, FOR_EVER);
-		if (task == NULL)
-			return;
-		time_spin_ns(rand_below(&r, KILL_SPAN_NS));
-		task_kill(task);
-		EXPECT_EQ(t, user_task_end(task), -EINTR);
-		rounds++;
-	} while (storm_step_due(&clock));
+	storm_rounds(t, ROUNDS, round_of_killing, NULL);
 	/* And the clock can be served again, and is stopped. */
 	task = start(t, 3);
 	if (task != NULL)
 		EXPECT_EQ(t, user_task_end(task), 0);
-	test_note("%u rounds", rounds);
 }

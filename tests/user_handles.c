@@ -27,15 +27,6 @@ static bool is_dead(struct endpoint *ep)
 	return dead;
 }
 
-static bool waits_to_be_taken(struct endpoint *ep)
-{
-	u64 flags = spin_lock_irqsave(&ep->lock);
-	bool waits = !list_empty(&ep->callers);
-
-	spin_unlock_irqrestore(&ep->lock, flags);
-	return waits;
-}
-
 static bool send_it(struct test *t, struct traveller *v, const u8 *server, size_t size)
 {
 	u64 handle;
@@ -90,7 +81,7 @@ TEST("user.handles_in_messages", receiver_is_killed_with_it)
 	if (!send_it(t, &v, USER_CODE(takes_and_spins)))
 		return;
 	user_task_start(t, v.pair.server, v.pair.receive, ANY_USER_CPU);
-	while (waits_to_be_taken(v.pair.ep))
+	while (user_endpoint_has(v.pair.ep, 1, 0))
 		sleep_ns(A_MOMENT);
 	task_kill(v.pair.server);
 	EXPECT_EQ(t, user_task_end(v.pair.server), -EINTR);

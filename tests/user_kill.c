@@ -38,54 +38,52 @@ static void kill_after_a_while(struct test *t, struct rand *r, struct task *task
 	EXPECT_EQ(t, user_task_end(task), -EINTR);
 }
 
+static bool round_of_callers(struct test *t, struct rand *r, void *arg)
+{
+	struct user_pair *p = arg;
+
+	start(t, p->client, p->call | FOR_EVER << 32, CALLERS);
+	kill_after_a_while(t, r, p->client);
+	p->client = user_task(t, "client", USER_CODE(client));
+	if (p->client != NULL)
+		p->call = user_task_handle(t, p->client, p->ep, RIGHT_CALL);
+	return p->client != NULL;
+}
+
 /* The receivers go on, for the next round's callers. */
 TEST("user.kill", callers_of_who_answers)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
 	struct user_pair p;
-	u32 rounds = 0;
 
 	if (!user_pair_make(t, &p, USER_CODE(client), USER_CODE(server)))
 		return;
 	kobj_get(&p.ep->kobj);
 	start(t, p.server, p.receive, RECEIVERS);
-	storm_start(&clock, ROUNDS);
-	do {
-		start(t, p.client, p.call | FOR_EVER << 32, CALLERS);
-		kill_after_a_while(t, &r, p.client);
-		rounds++;
-		p.client = user_task(t, "client", USER_CODE(client));
-		if (p.client != NULL)
-			p.call = user_task_handle(t, p.client, p.ep, RIGHT_CALL);
-	} while (p.client != NULL && storm_step_due(&clock));
+	storm_rounds(t, ROUNDS, round_of_callers, &p);
 	if (p.client != NULL)
 		kobj_put(&p.client->kobj);
 	EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
 	EXPECT_EQ(t, user_task_end(p.server), 0);
 	kobj_put(&p.ep->kobj);
-	test_note("%u rounds", rounds);
+}
+
+static bool round_without_answers(struct test *t, struct rand *r, void *unused)
+{
+	struct user_pair p;
+
+	(void)unused;
+	if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
+		return false;
+	start(t, p.client, p.call, CALLERS);
+	start(t, p.server, p.receive, RECEIVERS);
+	kill_after_a_while(t, r, p.client);
+	task_kill(p.server);
+	EXPECT_EQ(t, user_task_end(p.server), -EINTR);
+	return true;
 }
 
 /* One call is taken by each receiver, and none is answered. */
 TEST("user.kill", callers_of_who_never_answers)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct user_pair p;
-
-		if (!user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(takes_and_spins)))
-			return;
-		start(t, p.client, p.call, CALLERS);
-		start(t, p.server, p.receive, RECEIVERS);
-		kill_after_a_while(t, &r, p.client);
-		task_kill(p.server);
-		EXPECT_EQ(t, user_task_end(p.server), -EINTR);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_without_answers, NULL);
 }

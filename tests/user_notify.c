@@ -170,6 +170,15 @@ TEST("user.notify", closed_while_somebody_waits)
 
 /* --- signals from anywhere ------------------------------------------------------------------ */
 
+int user_notify_bind(struct notification *n, struct endpoint *ep)
+{
+	u64 flags = irq_save();
+	int err = notification_bind(n, ep);
+
+	irq_restore(flags);
+	return err;
+}
+
 bool user_notify_pair_make(struct test *t, struct user_notify_pair *p, const u8 *ping,
 			   size_t ping_size, const u8 *pong, size_t pong_size)
 {
@@ -301,14 +310,11 @@ TEST("user.notify", received_at_an_endpoint)
 {
 	struct notification *n = notification_create();
 	struct user_pair p;
-	u64 flags;
 
 	if (n == NULL || !user_pair_make(t, &p, USER_CODE(client), USER_CODE(serves_both)))
 		return;
-	flags = irq_save();
-	EXPECT_EQ(t, notification_bind(n, p.ep), 0);
-	EXPECT_EQ(t, notification_bind(n, p.ep), -EBUSY);
-	irq_restore(flags);
+	EXPECT_EQ(t, user_notify_bind(n, p.ep), 0);
+	EXPECT_EQ(t, user_notify_bind(n, p.ep), -EBUSY);
 	user_task_start(t, p.server, p.receive | MANY_BITS << 32, ANY_USER_CPU);
 	user_task_start(t, p.client, p.call | 300ull << 32, ANY_USER_CPU);
 	user_task_start(t, p.client, p.call | 300ull << 32, ANY_USER_CPU);
@@ -328,13 +334,10 @@ TEST("user.notify", signalled_before_it_receives)
 {
 	struct notification *n = notification_create();
 	struct user_pair p;
-	u64 flags;
 
 	if (n == NULL || !user_pair_make(t, &p, USER_CODE(calls_once), USER_CODE(serves_both)))
 		return;
-	flags = irq_save();
-	EXPECT_EQ(t, notification_bind(n, p.ep), 0);
-	irq_restore(flags);
+	EXPECT_EQ(t, user_notify_bind(n, p.ep), 0);
 	user_task_start(t, p.client, p.call, ANY_USER_CPU);
 	user_pair_await(&p, 1, 0);
 	signal(n, 1);
@@ -350,16 +353,13 @@ TEST("user.notify", bound_with_bits)
 {
 	struct notification *n = notification_create();
 	struct user_pair p;
-	u64 flags;
 
 	if (n == NULL || !user_pair_make(t, &p, USER_CODE(client), USER_CODE(serves_both)))
 		return;
 	user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
 	user_pair_await(&p, 0, 1);
 	signal(n, 3);
-	flags = irq_save();
-	EXPECT_EQ(t, notification_bind(n, p.ep), 0);
-	irq_restore(flags);
+	EXPECT_EQ(t, user_notify_bind(n, p.ep), 0);
 	EXPECT_EQ(t, user_task_end(p.server), 0);
 	kobj_put(&n->kobj); /* the endpoint let it go with its last receiver */
 	kobj_put(&p.client->kobj);

@@ -13,6 +13,9 @@ struct user_notify_pair {
 	u64 ping_arg, pong_arg;
 };
 
+/* notification_bind() */
+int user_notify_bind(struct notification *n, struct endpoint *ep);
+
 /* False: the test has failed. */
 bool user_notify_pair_make(struct test *t, struct user_notify_pair *p, const u8 *ping,
 			   size_t ping_size, const u8 *pong, size_t pong_size);

@@ -67,26 +67,33 @@ static u64 hurry(struct test *t, struct rand *r, const struct user_pair *p)
 	return late;
 }
 
+struct hurried {
+	struct user_pair pair;
+	u64 calls, late;
+};
+
+static bool round_of_hurry(struct test *t, struct rand *r, void *arg)
+{
+	struct hurried *h = arg;
+
+	h->late += hurry(t, r, &h->pair);
+	h->calls += CALLERS * HURRIED;
+	return true;
+}
+
 /* Some are answered in time and some are not, and each caller knows which; the server goes on. */
 TEST("user.notify", time_limit_and_reply)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	struct user_pair p;
-	u64 calls = 0, late = 0;
+	struct hurried h = { .calls = 0 };
 
-	if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(server)))
+	if (!user_pair_make(t, &h.pair, USER_CODE(hurries), USER_CODE(server)))
 		return;
-	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
-	storm_start(&clock, ROUNDS);
-	do {
-		late += hurry(t, &r, &p);
-		calls += CALLERS * HURRIED;
-	} while (storm_step_due(&clock));
-	kobj_put(&p.client->kobj);
-	EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
-	EXPECT_EQ(t, user_task_end(p.server), 0);
-	test_note("%lu calls, %lu of them not answered in time", calls, late);
+	user_task_start(t, h.pair.server, h.pair.receive, ANY_USER_CPU);
+	storm_rounds(t, ROUNDS, round_of_hurry, &h);
+	kobj_put(&h.pair.client->kobj);
+	EXPECT_EQ(t, handle_close(&h.pair.server->handles, h.pair.receive), 0);
+	EXPECT_EQ(t, user_task_end(h.pair.server), 0);
+	test_note("%lu calls, %lu of them not answered in time", h.calls, h.late);
 }
 
 /* The first call is taken, the others are not; none is answered. */
@@ -112,29 +119,27 @@ TEST("user.notify", time_limit_of_who_is_not_answered)
 }
 
 /* Calls are taken at about the time when their limit is over, and never answered. */
+static bool round_of_time_limit_of_who_is_taken(struct test *t, struct rand *r, void *unused)
+{
+	struct user_pair p;
+
+	(void)unused;
+	if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(takes_and_spins)))
+		return false;
+	for (u32 i = 0; i < CALLERS; i++)
+		user_task_start(t, p.client, p.call | limit_at_random(r) | 1ull << 32,
+				ANY_USER_CPU);
+	for (u32 i = 0; i < RECEIVERS; i++)
+		user_task_start(t, p.server, p.receive, ANY_USER_CPU);
+	EXPECT_EQ(t, user_task_end(p.client), 1); /* each of them: it is late */
+	task_kill(p.server);
+	EXPECT_EQ(t, user_task_end(p.server), -EINTR);
+	return true;
+}
+
 TEST("user.notify", time_limit_of_who_is_taken)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct user_pair p;
-
-		if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(takes_and_spins)))
-			return;
-		for (u32 i = 0; i < CALLERS; i++)
-			user_task_start(t, p.client, p.call | limit_at_random(&r) | 1ull << 32,
-					ANY_USER_CPU);
-		for (u32 i = 0; i < RECEIVERS; i++)
-			user_task_start(t, p.server, p.receive, ANY_USER_CPU);
-		EXPECT_EQ(t, user_task_end(p.client), 1); /* each of them: it is late */
-		task_kill(p.server);
-		EXPECT_EQ(t, user_task_end(p.server), -EINTR);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_time_limit_of_who_is_taken, NULL);
 }
 
 /* Of `hurries`: its call was failed by a receiver that ended. */
@@ -142,36 +147,34 @@ TEST("user.notify", time_limit_of_who_is_taken)
 
 /* Callers in a hurry are killed, or who answers them is, so that the last to end may have failed.
  */
+static bool round_of_kill_with_time_limit(struct test *t, struct rand *r, void *unused)
+{
+	struct user_pair p;
+	int status;
+
+	(void)unused;
+	if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(server)))
+		return false;
+	for (u32 i = 0; i < 3; i++)
+		user_task_start(t, p.client, p.call | limit_at_random(r) | FOR_EVER << 32,
+				ANY_USER_CPU);
+	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
+	time_spin_ns(rand_below(r, SPAN_NS));
+	if (rand_below(r, 2)) {
+		task_kill(p.server);
+		time_spin_ns(rand_below(r, SPAN_NS));
+	}
+	task_kill(p.client);
+	status = user_task_end(p.client);
+	EXPECT(t, status == -EINTR || status == HURRIES_FAILED, "status %d", status);
+	task_kill(p.server);
+	user_task_end(p.server);
+	return true;
+}
+
 TEST("user.notify", kill_with_time_limit)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct user_pair p;
-		int status;
-
-		if (!user_pair_make(t, &p, USER_CODE(hurries), USER_CODE(server)))
-			return;
-		for (u32 i = 0; i < 3; i++)
-			user_task_start(t, p.client, p.call | limit_at_random(&r) | FOR_EVER << 32,
-					ANY_USER_CPU);
-		user_task_start(t, p.server, p.receive, ANY_USER_CPU);
-		time_spin_ns(rand_below(&r, SPAN_NS));
-		if (rand_below(&r, 2)) {
-			task_kill(p.server);
-			time_spin_ns(rand_below(&r, SPAN_NS));
-		}
-		task_kill(p.client);
-		status = user_task_end(p.client);
-		EXPECT(t, status == -EINTR || status == HURRIES_FAILED, "status %d", status);
-		task_kill(p.server);
-		user_task_end(p.server);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_kill_with_time_limit, NULL);
 }
 
 /* --- notifications ------------------------------------------------------------------------- */
@@ -207,53 +210,49 @@ static void end_pair(struct test *t, struct rand *r, struct user_notify_pair *p)
 }
 
 /* Who signals and who waits is killed, or loses its handle, the last of its kind. */
+static bool round_of_kill_and_close(struct test *t, struct rand *r, void *unused)
+{
+	struct user_notify_pair p;
+
+	(void)unused;
+	if (!user_notify_pair_make(t, &p, USER_CODE(pings), USER_CODE(pongs)))
+		return false;
+	user_task_start(t, p.pong, p.pong_arg, ANY_USER_CPU);
+	user_task_start_at(t, p.ping, p.ping_arg | FOR_EVER << 32, ANY_USER_CPU,
+			   PRIORITY_DEFAULT - 1);
+	end_pair(t, r, &p);
+	return true;
+}
+
 TEST("user.notify", kill_and_close)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct user_notify_pair p;
-
-		if (!user_notify_pair_make(t, &p, USER_CODE(pings), USER_CODE(pongs)))
-			return;
-		user_task_start(t, p.pong, p.pong_arg, ANY_USER_CPU);
-		user_task_start_at(t, p.ping, p.ping_arg | FOR_EVER << 32, ANY_USER_CPU,
-				   PRIORITY_DEFAULT - 1);
-		end_pair(t, &r, &p);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_kill_and_close, NULL);
 }
 
 /* Who waits is killed, and what it waits for goes with its last handle, at about the same time. */
+static bool round_of_killed_and_closed(struct test *t, struct rand *r, void *unused)
+{
+	struct notification *n = notification_create();
+	struct task *task = user_task(t, "waiter", USER_CODE(waits));
+	u64 wait;
+
+	(void)unused;
+	if (n == NULL || task == NULL)
+		return false;
+	wait = user_task_give(t, task, &n->kobj, RIGHT_WAIT);
+	kobj_put(&n->kobj);
+	for (u32 i = 0; i < CALLERS; i++)
+		user_task_start(t, task, wait | FOR_EVER << 32, ANY_USER_CPU);
+	time_spin_ns(rand_below(r, SPAN_NS));
+	task_kill(task);
+	EXPECT_EQ(t, handle_close(&task->handles, wait), 0);
+	user_task_end(task);
+	return true;
+}
+
 TEST("user.notify", killed_and_closed)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct notification *n = notification_create();
-		struct task *task = user_task(t, "waiter", USER_CODE(waits));
-		u64 wait;
-
-		if (n == NULL || task == NULL)
-			return;
-		wait = user_task_give(t, task, &n->kobj, RIGHT_WAIT);
-		kobj_put(&n->kobj);
-		for (u32 i = 0; i < CALLERS; i++)
-			user_task_start(t, task, wait | FOR_EVER << 32, ANY_USER_CPU);
-		time_spin_ns(rand_below(&r, SPAN_NS));
-		task_kill(task);
-		EXPECT_EQ(t, handle_close(&task->handles, wait), 0);
-		user_task_end(task);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_killed_and_closed, NULL);
 }
 
 /* --- timers -------------------------------------------------------------------------------- */
@@ -283,30 +282,27 @@ static void end_timer(struct test *t, struct rand *r, struct task *task, struct 
 	user_task_end(task);
 }
 
+static bool round_of_timers_end(struct test *t, struct rand *r, void *unused)
+{
+	struct notification *n = notification_create();
+	struct task *setters = user_task(t, "setters", USER_CODE(sets_timer));
+	struct task *waiter = user_task(t, "waiter", USER_CODE(collects));
+
+	(void)unused;
+	if (n == NULL || setters == NULL || waiter == NULL)
+		return false;
+	user_task_start(t, waiter, user_task_give(t, waiter, &n->kobj, RIGHT_WAIT) | 2ull << 32,
+			ANY_USER_CPU);
+	end_timer(t, r, setters, n);
+	kobj_put(&n->kobj);
+	/* The timer, which alone could signal, has gone with the task: it was told. */
+	EXPECT_EQ(t, user_task_end(waiter), 1);
+	return true;
+}
+
 TEST("user.notify", timers_end)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct notification *n = notification_create();
-		struct task *setters = user_task(t, "setters", USER_CODE(sets_timer));
-		struct task *waiter = user_task(t, "waiter", USER_CODE(collects));
-
-		if (n == NULL || setters == NULL || waiter == NULL)
-			return;
-		user_task_start(t, waiter,
-				user_task_give(t, waiter, &n->kobj, RIGHT_WAIT) | 2ull << 32,
-				ANY_USER_CPU);
-		end_timer(t, &r, setters, n);
-		kobj_put(&n->kobj);
-		/* The timer, which alone could signal, has gone with the task: it was told. */
-		EXPECT_EQ(t, user_task_end(waiter), 1);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_timers_end, NULL);
 }
 
 /* --- bound --------------------------------------------------------------------------------- */
@@ -324,43 +320,38 @@ static void signal_for(struct notification *n, u64 ns)
 }
 
 /* An endpoint ends, by death or by close, while its bound notification is signalled. */
+static bool round_of_bound_endpoint_ends(struct test *t, struct rand *r, void *unused)
+{
+	struct notification *n = notification_create();
+	struct user_pair p;
+
+	(void)unused;
+	if (n == NULL || !user_pair_make(t, &p, USER_CODE(client), USER_CODE(serves_both)))
+		return false;
+	EXPECT_EQ(t, user_notify_bind(n, p.ep), 0);
+	user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
+	user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
+	user_task_start(t, p.client, p.call | FOR_EVER << 32, ANY_USER_CPU);
+	signal_for(n, rand_below(r, SPAN_NS));
+	if (rand_below(r, 2))
+		EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
+	else
+		task_kill(p.server);
+	signal_for(n, rand_below(r, SPAN_NS));
+	task_kill(p.server);
+	user_task_end(p.server);
+	task_kill(p.client);
+	user_task_end(p.client);
+	signal_for(n, 0);
+	EXPECT(t, n->endpoint == NULL, "bound to an endpoint that is gone");
+	EXPECT(t, n->kobj.refs == 1, "%u references", n->kobj.refs);
+	kobj_put(&n->kobj);
+	return true;
+}
+
 TEST("user.notify", bound_endpoint_ends)
 {
-	struct storm_clock clock;
-	struct rand r = test_rand(t);
-	u32 rounds = 0;
-
-	storm_start(&clock, ROUNDS);
-	do {
-		struct notification *n = notification_create();
-		struct user_pair p;
-		u64 flags;
-
-		if (n == NULL || !user_pair_make(t, &p, USER_CODE(client), USER_CODE(serves_both)))
-			return;
-		flags = irq_save();
-		EXPECT_EQ(t, notification_bind(n, p.ep), 0);
-		irq_restore(flags);
-		user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
-		user_task_start(t, p.server, p.receive | 3ull << 32, ANY_USER_CPU);
-		user_task_start(t, p.client, p.call | FOR_EVER << 32, ANY_USER_CPU);
-		signal_for(n, rand_below(&r, SPAN_NS));
-		if (rand_below(&r, 2))
-			EXPECT_EQ(t, handle_close(&p.server->handles, p.receive), 0);
-		else
-			task_kill(p.server);
-		signal_for(n, rand_below(&r, SPAN_NS));
-		task_kill(p.server);
-		user_task_end(p.server);
-		task_kill(p.client);
-		user_task_end(p.client);
-		signal_for(n, 0);
-		EXPECT(t, n->endpoint == NULL, "bound to an endpoint that is gone");
-		EXPECT(t, n->kobj.refs == 1, "%u references", n->kobj.refs);
-		kobj_put(&n->kobj);
-		rounds++;
-	} while (storm_step_due(&clock));
-	test_note("%u rounds", rounds);
+	storm_rounds(t, ROUNDS, round_of_bound_endpoint_ends, NULL);
 }
 
 /* --- nothing is left ------------------------------------------------------------------------- */
@@ -371,7 +362,6 @@ static void use_all(struct test *t)
 	struct task *task = user_task(t, "waiter", USER_CODE(waits));
 	struct endpoint *ep = endpoint_create();
 	struct timer_object *o;
-	u64 flags;
 
 	if (n == NULL || task == NULL || ep == NULL)
 		return;
@@ -379,9 +369,7 @@ static void use_all(struct test *t)
 	o = timer_object_create(n, 4);
 	if (o == NULL)
 		return;
-	flags = irq_save();
-	EXPECT_EQ(t, notification_bind(n, ep), 0);
-	irq_restore(flags);
+	EXPECT_EQ(t, user_notify_bind(n, ep), 0);
 	user_task_start(t, task, user_task_give(t, task, &n->kobj, RIGHT_WAIT) | FOR_EVER << 32,
 			cpu_id);
 	timer_object_set(o, time_ns() + NS_PER_MS, TIMER_PERIOD_MIN);

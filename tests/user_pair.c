@@ -24,7 +24,7 @@ bool user_pair_make(struct test *t, struct user_pair *p, const u8 *client, size_
 	return true;
 }
 
-static bool have_come(struct endpoint *ep, u32 callers, u32 receivers)
+bool user_endpoint_has(struct endpoint *ep, u32 callers, u32 receivers)
 {
 	u64 flags = spin_lock_irqsave(&ep->lock);
 	u32 c = 0, r = 0;
@@ -40,6 +40,6 @@ static bool have_come(struct endpoint *ep, u32 callers, u32 receivers)
 
 void user_pair_await(struct user_pair *p, u32 callers, u32 receivers)
 {
-	while (!have_come(p->ep, callers, receivers))
+	while (!user_endpoint_has(p->ep, callers, receivers))
 		sleep_ns(A_MOMENT);
 }

@@ -16,5 +16,8 @@ struct user_pair {
 bool user_pair_make(struct test *t, struct user_pair *p, const u8 *client, size_t client_size,
 		    const u8 *server, size_t server_size);
 
+/* Do so many wait there, at least? */
+bool user_endpoint_has(struct endpoint *ep, u32 callers, u32 receivers);
+
 /* Come back when @callers wait at the endpoint to be taken, and @receivers for a call. */
 void user_pair_await(struct user_pair *p, u32 callers, u32 receivers);

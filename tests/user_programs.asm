@@ -38,6 +38,49 @@ user_%1:
 	MUST	%3
 %endmacro
 
+; The words of a message but the first, RDX, R10, R8, R9, R12 and R13: put %1, %1 + 1, ... in; do %1 with
+; operand %2 to each; end with status %2, %2 + %3, ... at the first that is not %1, %1 + 1, ...
+%define MESSAGE_REST rdx, r10, r8, r9, r12, r13
+%macro PUT_REST 1
+	PUT_EACH %1, MESSAGE_REST
+%endmacro
+%macro PUT_EACH 2-*
+  %assign word %1
+  %rep %0 - 1
+    %rotate 1
+	mov	%1, word
+    %assign word word + 1
+  %endrep
+%endmacro
+%macro DO_REST 2
+	DO_EACH %1, %2, MESSAGE_REST
+%endmacro
+%macro DO_EACH 3-*
+  %xdefine operation %1
+  %xdefine operand %2
+  %rotate 1
+  %rep %0 - 2
+    %rotate 1
+	operation %1, operand
+  %endrep
+%endmacro
+%macro MUST_REST 3
+	MUST_EACH %1, %2, %3, MESSAGE_REST
+%endmacro
+%macro MUST_EACH 4-*
+  %assign word %1
+  %assign status %2
+  %xdefine step %3
+  %rotate 2
+  %rep %0 - 3
+    %rotate 1
+	cmp	%1, word
+	MUST	status
+    %assign word word + 1
+    %assign status status + step
+  %endrep
+%endmacro
+
 section .rodata
 
 ; All registers but RAX, RCX and R11 are what they were; the result is 0; flags stay.
@@ -145,30 +188,14 @@ PROGRAM client
 .next:
 	mov	edi, ebx
 	mov	rsi, rbp
-	mov	edx, 2
-	mov	r10d, 3
-	mov	r8d, 4
-	mov	r9d, 5
-	mov	r12d, 6
-	mov	r13d, 7
+	PUT_REST 2
 	SYSCALL_ SYS_CALL
 	cmp	rax, 0
 	MUST	1
 	lea	rax, [rbp + 1]
 	cmp	rsi, rax
 	MUST	2
-	cmp	rdx, 12
-	MUST	3
-	cmp	r10, 13
-	MUST	4
-	cmp	r8, 14
-	MUST	5
-	cmp	r9, 15
-	MUST	6
-	cmp	r12, 16
-	MUST	7
-	cmp	r13, 17
-	MUST	8
+	MUST_REST 12, 3, 1
 	cmp	edi, ebx
 	MUST	9
 	dec	rbp
@@ -188,24 +215,8 @@ PROGRAM server
 	cmp	rax, 0
 	MUST	1
 	inc	rsi
-	cmp	rdx, 2
-	MUST	2
-	cmp	r10, 3
-	MUST	3
-	cmp	r8, 4
-	MUST	4
-	cmp	r9, 5
-	MUST	5
-	cmp	r12, 6
-	MUST	6
-	cmp	r13, 7
-	MUST	7
-	add	rdx, 10
-	add	r10, 10
-	add	r8, 10
-	add	r9, 10
-	add	r12, 10
-	add	r13, 10
+	MUST_REST 2, 2, 1
+	DO_REST add, 10
 	jmp	.next
 .no_more:
 	xor	edi, edi
@@ -340,12 +351,7 @@ PROGRAM serves_both
 	SYSCALL_ SYS_EXIT
 .call:
 	inc	rsi
-	add	rdx, 10
-	add	r10, 10
-	add	r8, 10
-	add	r9, 10
-	add	r12, 10
-	add	r13, 10
+	DO_REST add, 10
 	jmp	.next
 user_serves_both_end:
 
@@ -391,12 +397,7 @@ PROGRAM hurries
 .next:
 	mov	edi, ebx
 	mov	rsi, rbp
-	mov	edx, 2
-	mov	r10d, 3
-	mov	r8d, 4
-	mov	r9d, 5
-	mov	r12d, 6
-	mov	r13d, 7
+	PUT_REST 2
 	SYSCALL_ SYS_CALL
 	xor	ecx, ecx		; what an answer adds
 	cmp	rax, ERR_TIMED_OUT
@@ -411,24 +412,8 @@ PROGRAM hurries
 .words:
 	cmp	rsi, rbp
 	MUST	-3
-	sub	rdx, rcx
-	cmp	rdx, 2
-	MUST	-4
-	sub	r10, rcx
-	cmp	r10, 3
-	MUST	-5
-	sub	r8, rcx
-	cmp	r8, 4
-	MUST	-6
-	sub	r9, rcx
-	cmp	r9, 5
-	MUST	-7
-	sub	r12, rcx
-	cmp	r12, 6
-	MUST	-8
-	sub	r13, rcx
-	cmp	r13, 7
-	MUST	-9
+	DO_REST sub, rcx
+	MUST_REST 2, -4, -1
 	dec	rbp
 	jnz	.next
 	mov	rdi, r15

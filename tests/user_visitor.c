@@ -211,7 +211,18 @@ void expect_fresh(struct visitor *p)
 
 /* --- visitors ------------------------------------------------------------------------------- */
 
-struct visitor *visitor_make(struct test *t, u32 cpu, thread_fn fn, u64 seed)
+static int visit(void *arg)
+{
+	struct visitor *p = arg;
+
+	kthread_use_mm(p->mm);
+	put(VISITOR_DATA, 0); /* there, since ring 3 cannot fault it in */
+	p->fn(p);
+	kthread_unuse_mm();
+	return 0;
+}
+
+struct visitor *visitor_make(struct test *t, u32 cpu, visit_fn *fn, u64 seed)
 {
 	struct visitor *p = kzalloc(sizeof(*p));
 
@@ -219,22 +230,17 @@ struct visitor *visitor_make(struct test *t, u32 cpu, thread_fn fn, u64 seed)
 	if (p == NULL)
 		return NULL;
 	p->t = t;
+	p->fn = fn;
 	p->seed = seed;
 	p->spin = VISITOR_SPIN;
 	p->mm = user_code_mm(VISITOR_CODE, user_state_code,
 			     (size_t)(user_state_code_end - user_state_code));
-	p->thread = make_thread(t, cpu, PRIORITY_DEFAULT, fn, p);
+	p->thread = make_thread(t, cpu, PRIORITY_DEFAULT, visit, p);
 	if (p->mm != NULL && p->thread != NULL && thread_add_user_state(p->thread) == 0 &&
 	    map_anon(p->mm, VISITOR_DATA, PAGE_SIZE, RW) == 0)
 		return p;
 	EXPECT(t, false, "no memory for a visitor's parts");
 	return NULL; /* the run has failed: what is there stays */
-}
-
-void visitor_begin(struct visitor *p)
-{
-	kthread_use_mm(p->mm);
-	put(VISITOR_DATA, 0); /* there, since ring 3 cannot fault it in */
 }
 
 void visitor_join(struct visitor *p)
@@ -244,7 +250,7 @@ void visitor_join(struct visitor *p)
 	kfree(p);
 }
 
-void visitor_run(struct test *t, u32 cpu, thread_fn fn, u64 seed)
+void visitor_run(struct test *t, u32 cpu, visit_fn *fn, u64 seed)
 {
 	struct visitor *p = visitor_make(t, cpu, fn, seed);
 
@@ -254,7 +260,7 @@ void visitor_run(struct test *t, u32 cpu, thread_fn fn, u64 seed)
 	visitor_join(p);
 }
 
-void visitor_on_each_cpu(struct test *t, thread_fn fn)
+void visitor_on_each_cpu(struct test *t, visit_fn *fn)
 {
 	struct visitor *p[MAX_CPUS];
 	u32 cpu, n = 0;

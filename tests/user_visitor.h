@@ -37,8 +37,14 @@ extern const u8 user_state_put[], user_state_get[], user_state_spin[], user_stat
 extern const u8 user_state_fs_base[], user_state_gs_base[];
 extern const u8 user_state_divide_sse[], user_state_divide_x87[];
 
+struct visitor;
+
+/* What one does, its address space loaded. */
+typedef void visit_fn(struct visitor *p);
+
 struct visitor {
 	struct test *t;
+	visit_fn *fn;
 	struct mm *mm;
 	struct thread *thread;
 	u64 seed; /* of its values */
@@ -47,19 +53,16 @@ struct visitor {
 };
 
 /* A visitor that shall run @fn(it) on @cpu; NULL: no memory, and the test has failed. */
-struct visitor *visitor_make(struct test *t, u32 cpu, thread_fn fn, u64 seed);
+struct visitor *visitor_make(struct test *t, u32 cpu, visit_fn *fn, u64 seed);
 
 /* Wait for its end, and give back what it had. */
 void visitor_join(struct visitor *p);
 
 /* One visitor on @cpu, to its end; one on each CPU, all at once. */
-void visitor_run(struct test *t, u32 cpu, thread_fn fn, u64 seed);
-void visitor_on_each_cpu(struct test *t, thread_fn fn);
+void visitor_run(struct test *t, u32 cpu, visit_fn *fn, u64 seed);
+void visitor_on_each_cpu(struct test *t, visit_fn *fn);
 
 /* --- in its thread ---------------------------------------------------------------------------- */
-
-/* First: its address space is loaded.  kthread_unuse_mm() ends that. */
-void visitor_begin(struct visitor *p);
 
 /* Go to @cpu. */
 void go_to(struct test *t, u32 cpu);

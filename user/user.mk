@@ -8,7 +8,7 @@
 USER	:= $(O)/user
 USER_PROGRAMS := $(patsubst user/bin/%.c,%,$(sort $(wildcard user/bin/*.c)))
 USER_TEXTS := $(patsubst user/%,%,$(sort $(wildcard user/text/*)))
-USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c)
+USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c)
 USER_LIB_OBJ := $(USER_LIB:%=$(USER)/%.o)
 USER_ELF := $(USER_PROGRAMS:%=$(USER)/%.elf)
 USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_TEXTS)

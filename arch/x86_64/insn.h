@@ -194,6 +194,13 @@ static inline void irq_enable_and_halt(void)
 	__asm__ volatile("sti; hlt" ::: "memory");
 }
 
+/* This CPU does nothing any more; an NMI, or an INIT, can still come. */
+static inline NORETURN void cpu_halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
 /* User pages become reachable (stac) and unreachable (clac); needs SMAP. */
 static inline void stac(void)
 {

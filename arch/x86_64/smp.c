@@ -145,8 +145,7 @@ void ap_main(void)
 	c->missing = cpu_features_missing();
 	if (c->missing != NULL) {
 		__atomic_store_n(&c->state, CPU_REFUSED, __ATOMIC_RELEASE);
-		for (;;)
-			__asm__ volatile("cli; hlt");
+		cpu_halt();
 	}
 	cpu_features_enable();
 	user_state_forget();
@@ -179,8 +178,8 @@ void smp_halt(void)
 	tlb_mailbox_disarm();
 	c->wake = 0;
 	__atomic_store_n(&c->state, CPU_DEAD, __ATOMIC_RELEASE);
-	while (cpu_id != BOOT_CPU)
-		__asm__ volatile("cli; hlt");
+	if (cpu_id != BOOT_CPU)
+		cpu_halt();
 	halt_until(&c->wake);
 	tlb_local_everything(); /* what was walked meanwhile, under any tag */
 	tlb_mailbox_arm();

@@ -21,8 +21,8 @@
 #pragma once
 
 #include "arch/x86_64/fpu.h"
-#include "arch/x86_64/percpu.h"
 #include "arch/x86_64/insn.h"
+#include "arch/x86_64/percpu.h"
 #include "lib/lock_check.h"
 #include "twin_user_state.h"
 

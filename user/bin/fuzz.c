@@ -7,6 +7,7 @@
  * their ends, lengths near powers of two, and what no program may use.  Nothing is expected of a
  * result: what must hold is that the kernel goes on, and gets everything back.
  */
+#include "lib/rand.h"
 #include "user/lib/check.h"
 
 #define THREADS	    5u
@@ -23,61 +24,51 @@ static volatile u64 handles[HANDLES];
 static u64 page_end, bad[] = BAD_ADDRESSES;
 static char text[64] = NAME;
 
-/* As lib/rand.c's, of which programs have no copy. */
-static u64 next(u64 *state)
+static bool one_in(struct rand *rnd, u64 n)
 {
-	u64 z = *state += 0x9e3779b97f4a7c15ul;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ul;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebul;
-	return z ^ z >> 31;
-}
-
-static bool one_in(u64 *rnd, u64 n)
-{
-	return next(rnd) % n == 0;
+	return rand_below(rnd, n) == 0;
 }
 
 /* --- arguments ------------------------------------------------------------------------------- */
 
-static u64 a_handle(u64 *rnd)
+static u64 a_handle(struct rand *rnd)
 {
-	return handles[next(rnd) % HANDLES];
+	return handles[rand_next(rnd) % HANDLES];
 }
 
-static u64 an_address(u64 *rnd)
+static u64 an_address(struct rand *rnd)
 {
-	switch (next(rnd) % 5) {
+	switch (rand_next(rnd) % 5) {
 	case 0:
 		return (uintptr_t)text;
 	case 1:
-		return page_end - next(rnd) % 64;
+		return page_end - rand_next(rnd) % 64;
 	case 2:
-		return MAP_AT + next(rnd) % MAP_PAGES * PAGE_SIZE;
+		return MAP_AT + rand_next(rnd) % MAP_PAGES * PAGE_SIZE;
 	case 3:
-		return MAP_AT + next(rnd) % (MAP_PAGES * PAGE_SIZE);
+		return MAP_AT + rand_next(rnd) % (MAP_PAGES * PAGE_SIZE);
 	default:
-		return bad[next(rnd) % ARRAY_SIZE(bad)];
+		return bad[rand_next(rnd) % ARRAY_SIZE(bad)];
 	}
 }
 
-static u64 a_number(u64 *rnd)
+static u64 a_number(struct rand *rnd)
 {
-	switch (next(rnd) % 4) {
+	switch (rand_next(rnd) % 4) {
 	case 0:
-		return next(rnd) % 16;
+		return rand_next(rnd) % 16;
 	case 1:
-		return PAGE_SIZE * (next(rnd) % MAP_PAGES);
+		return PAGE_SIZE * (rand_next(rnd) % MAP_PAGES);
 	case 2:
-		return (1ul << next(rnd) % 64) + next(rnd) % 3 - 1;
+		return (1ul << rand_next(rnd) % 64) + rand_next(rnd) % 3 - 1;
 	default:
-		return next(rnd);
+		return rand_next(rnd);
 	}
 }
 
-static u64 an_argument(u64 *rnd)
+static u64 an_argument(struct rand *rnd)
 {
-	switch (next(rnd) % 3) {
+	switch (rand_next(rnd) % 3) {
 	case 0:
 		return a_handle(rnd);
 	case 1:
@@ -109,9 +100,9 @@ static bool makes_a_handle(u64 number)
 }
 
 /* Another may have it just now: then it is a handle that was closed. */
-static void keep(u64 *rnd, u64 handle)
+static void keep(struct rand *rnd, u64 handle)
 {
-	u64 i = next(rnd) % HANDLES, before = handles[i];
+	u64 i = rand_next(rnd) % HANDLES, before = handles[i];
 
 	handles[i] = handle;
 	if (before != 0 && !one_in(rnd, 4))
@@ -126,25 +117,25 @@ static bool is_rare(u64 number)
 }
 
 /* As arguments that make sense of @number, so that more than its first check is met. */
-static void improve(u64 *rnd, u64 number, struct message *m)
+static void improve(struct rand *rnd, u64 number, struct message *m)
 {
 	if (number == SYS_WAIT || number == SYS_TASK_WAIT || number == SYS_CPU)
-		m->word[0] = next(rnd) % SHORT_NS;
+		m->word[0] = rand_next(rnd) % SHORT_NS;
 	if (number == SYS_CALL_HANDLE || number == SYS_REPLY_WAIT_HANDLE)
 		m->word[HANDLE_WORD] = a_handle(rnd);
 	if (number != SYS_MAP)
 		return;
 	m->word[0] = one_in(rnd, 2) ? 0 : a_handle(rnd);
-	m->word[1] = MAP_AT + next(rnd) % MAP_PAGES * PAGE_SIZE;
+	m->word[1] = MAP_AT + rand_next(rnd) % MAP_PAGES * PAGE_SIZE;
 	m->word[2] = 0;
-	m->word[3] = (1 + next(rnd) % 4) * PAGE_SIZE;
-	m->word[4] = next(rnd) % 64;
+	m->word[3] = (1 + rand_next(rnd) % 4) * PAGE_SIZE;
+	m->word[4] = rand_next(rnd) % 64;
 }
 
 /* A call, and what comes of it.  True: this is a fork's child now. */
-static bool call_something(u64 *rnd, bool may_fork)
+static bool call_something(struct rand *rnd, bool may_fork)
 {
-	u64 number = next(rnd) % (SYS_NUMBERS + 2);
+	u64 number = rand_next(rnd) % (SYS_NUMBERS + 2);
 	u64 first = one_in(rnd, 4) ? an_argument(rnd) : a_handle(rnd);
 	struct message m;
 	s64 result;
@@ -159,7 +150,7 @@ static bool call_something(u64 *rnd, bool may_fork)
 	if (number == SYS_MAP || number == SYS_UNMAP || number == SYS_PROTECT)
 		first = one_in(rnd, 2) ? 0 : first;
 	if (number == SYS_TIMEOUT)
-		first = 1 + next(rnd) % SHORT_NS;
+		first = 1 + rand_next(rnd) % SHORT_NS;
 	result = syscall_message((enum syscall_number)number, first, &m);
 	if (number == SYS_FORK && result == 0)
 		return true;
@@ -170,7 +161,7 @@ static bool call_something(u64 *rnd, bool may_fork)
 	return false;
 }
 
-static void be_a_child(u64 *rnd)
+static void be_a_child(struct rand *rnd)
 {
 	for (u32 i = 0; i < CHILD_CALLS; i++)
 		call_something(rnd, false);
@@ -179,7 +170,7 @@ static void be_a_child(u64 *rnd)
 
 static void fuzz(u64 seed)
 {
-	u64 rnd = seed;
+	struct rand rnd = { seed };
 
 	sys_timeout(SHORT_NS);
 	for (;;)
@@ -189,12 +180,12 @@ static void fuzz(u64 seed)
 
 int main(void)
 {
-	u64 rnd = program_arg;
+	struct rand rnd = { program_arg };
 
 	page_end = check_page_end();
 	handles[0] = HANDLE_FIRST;
 	for (u32 i = 0; i < THREADS; i++)
-		check_thread(fuzz, next(&rnd));
-	fuzz(next(&rnd));
+		check_thread(fuzz, rand_next(&rnd));
+	fuzz(rand_next(&rnd));
 	return 0;
 }

@@ -6,6 +6,7 @@
  * What they fork ends by itself, soon after this has: it has no handle to receive at the endpoint
  * that it calls, and nothing it does goes on for ever.
  */
+#include "lib/rand.h"
 #include "user/lib/check.h"
 
 #define RW	  (MAP_READ | MAP_WRITE)
@@ -17,25 +18,15 @@
 
 static u64 ep, call; /* both, and to call alone */
 
-/* As lib/rand.c's, of which programs have no copy. */
-static u64 next(u64 *state)
-{
-	u64 z = *state += 0x9e3779b97f4a7c15ul;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ul;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebul;
-	return z ^ z >> 31;
-}
-
 /* --- one thing each ----------------------------------------------------------------------------
  */
 
-static void map_and_touch(u64 *rnd)
+static void map_and_touch(struct rand *rnd)
 {
-	u64 memory = next(rnd) % 2 == 0 ? (u64)sys_memory(PAGES * PAGE_SIZE) : 0;
+	u64 memory = rand_below(rnd, 2) == 0 ? (u64)sys_memory(PAGES * PAGE_SIZE) : 0;
 	s64 at = sys_map(0, memory, 0, 0, PAGES * PAGE_SIZE, RW);
 
-	for (u64 i = 0; at > 0 && i < PAGES; i += 1 + next(rnd) % 3)
+	for (u64 i = 0; at > 0 && i < PAGES; i += 1 + rand_next(rnd) % 3)
 		*(volatile u64 *)((u64)at + i * PAGE_SIZE) = i;
 	if (at > 0) {
 		sys_protect(0, (u64)at + PAGE_SIZE, PAGE_SIZE, MAP_READ);
@@ -45,17 +36,17 @@ static void map_and_touch(u64 *rnd)
 		sys_close(memory);
 }
 
-static void call_with_handle(u64 *rnd)
+static void call_with_handle(struct rand *rnd)
 {
-	u64 own = next(rnd) % 2 == 0 ? (u64)sys_memory(PAGE_SIZE) : (u64)sys_endpoint();
-	struct message m = { { next(rnd), 0, 0, 0, 0, 0, own } };
+	u64 own = rand_below(rnd, 2) == 0 ? (u64)sys_memory(PAGE_SIZE) : (u64)sys_endpoint();
+	struct message m = { { rand_next(rnd), 0, 0, 0, 0, 0, own } };
 
 	if (sys_call_handle(call, &m) == MESSAGE_HANDLE)
 		sys_close(m.word[HANDLE_IN]);
 	sys_close(own);
 }
 
-static void fork_one(u64 *rnd)
+static void fork_one(struct rand *rnd)
 {
 	s64 child = sys_fork();
 
@@ -67,23 +58,23 @@ static void fork_one(u64 *rnd)
 	}
 	if (child < 0)
 		return;
-	sys_task_wait((u64)child, next(rnd) % (500 * NS_PER_US), NULL);
-	if (next(rnd) % 2 == 0)
+	sys_task_wait((u64)child, rand_next(rnd) % (500 * NS_PER_US), NULL);
+	if (rand_below(rnd, 2) == 0)
 		sys_kill((u64)child);
-	if (next(rnd) % 2 == 0)
+	if (rand_below(rnd, 2) == 0)
 		sys_task_wait((u64)child, WAIT_FOR_EVER, NULL);
 	sys_close((u64)child);
 }
 
 /* Two that have a handle of each other, and of themselves. */
-static void fork_a_circle(u64 *rnd)
+static void fork_a_circle(struct rand *rnd)
 {
 	s64 child = sys_fork();
 
 	if (child == 0) {
 		sys_close(ep);
 		sys_yield();
-		sys_exit((s64)(next(rnd) % 2));
+		sys_exit((s64)(rand_next(rnd) % 2));
 	}
 	if (child < 0)
 		return;
@@ -92,7 +83,7 @@ static void fork_a_circle(u64 *rnd)
 	sys_close((u64)child);
 }
 
-static void make_a_task(u64 *rnd)
+static void make_a_task(struct rand *rnd)
 {
 	s64 task = sys_task(NULL, 0, 64);
 
@@ -101,7 +92,7 @@ static void make_a_task(u64 *rnd)
 	sys_give((u64)task, call, RIGHT_CALL);
 	sys_map((u64)task, 0, 1ul << 40, 0, PAGE_SIZE, RW);
 	sys_thread((u64)task, 1ul << 40, 0, 0, 0, ANY_CPU); /* its first fetch is its end */
-	if (next(rnd) % 2 == 0)
+	if (rand_below(rnd, 2) == 0)
 		sys_kill((u64)task);
 	sys_close((u64)task);
 }
@@ -112,13 +103,13 @@ static void make_a_task(u64 *rnd)
 static void serve(u64 seed)
 {
 	struct message m = { { 0 } };
-	u64 rnd = seed;
+	struct rand rnd = { seed };
 	s64 result;
 
 	for (;;) {
 		u64 own = 0;
 
-		if (next(&rnd) % 4 == 0)
+		if (rand_next(&rnd) % 4 == 0)
 			own = m.word[HANDLE_IN] = (u64)sys_memory(PAGE_SIZE);
 		result = own != 0 ? sys_reply_wait_handle(ep, &m) : sys_reply_wait(ep, &m);
 		if (own != 0)
@@ -130,24 +121,24 @@ static void serve(u64 seed)
 
 static void use(u64 seed)
 {
-	static void (*const things[])(u64 *) = { map_and_touch, call_with_handle, fork_one,
-						 fork_a_circle, make_a_task };
-	u64 rnd = seed;
+	static void (*const things[])(struct rand *) = { map_and_touch, call_with_handle, fork_one,
+							 fork_a_circle, make_a_task };
+	struct rand rnd = { seed };
 
 	for (;;)
-		things[next(&rnd) % ARRAY_SIZE(things)](&rnd);
+		things[rand_next(&rnd) % ARRAY_SIZE(things)](&rnd);
 }
 
 int main(void)
 {
-	u64 rnd = program_arg;
+	struct rand rnd = { program_arg };
 
 	ep = (u64)sys_endpoint();
 	call = (u64)sys_duplicate(ep, RIGHT_CALL | RIGHT_DUPLICATE);
 	for (u32 i = 0; i < SERVERS; i++)
-		check_thread(serve, next(&rnd));
+		check_thread(serve, rand_next(&rnd));
 	for (u32 i = 0; i < CLIENTS; i++)
-		check_thread(use, next(&rnd));
-	use(next(&rnd));
+		check_thread(use, rand_next(&rnd));
+	use(rand_next(&rnd));
 	return 0;
 }
