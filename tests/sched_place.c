@@ -3,7 +3,13 @@
  * tests/sched_place.c - on which CPU a thread runs: affinity, migrate-disabled sections (R7),
  * placement and balance, and each with each.
  */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/migrate.h"
+#include "arch/x86_64/shared.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/trap.h"
+#include "kernel/run_queue.h"
 #include "kernel/sched.h"
 #include "lib/err.h"
 #include "lib/assert.h"
@@ -95,6 +101,62 @@ TEST("sched.place", affinity_without_a_cpu)
 	cpumask_set(&none, MAX_CPUS - 1);
 	if (!cpumask_test(&cpus_online, MAX_CPUS - 1))
 		EXPECT_EQ(t, thread_set_affinity(current, &none), -EINVAL);
+}
+
+/* --- idle CPUs ------------------------------------------------------------------------------ */
+
+static u32 is_held, may_go;
+
+static void hold_in_interrupt(struct trapframe *f)
+{
+	(void)f;
+	shared_store(&is_held, 1);
+	while (!shared_load(&may_go))
+		cpu_pause();
+}
+
+/* @cpu idles, and does nothing until may_go: it is in an interrupt. */
+static void hold_idle_cpu(struct test *t, u32 cpu)
+{
+	const struct run_queue *q = &run_queues[cpu];
+
+	is_held = may_go = 0;
+	irq_set_handler(IRQ_TEST, hold_in_interrupt);
+	while (READ_ONCE(q->running) != q->idle)
+		cpu_pause();
+	apic_send_ipi(cpus[cpu].apic_id, IRQ_TEST);
+	while (!shared_load(&is_held))
+		cpu_pause();
+	EXPECT(t, READ_ONCE(q->running) == q->idle, "CPU %u does not idle", cpu);
+}
+
+/*
+ * A CPU that idles has been told of a thread and has not run it yet: another that idles too leaves
+ * it there, since the first could take it back, and so on.
+ */
+TEST("sched.place", idle_cpu_keeps_what_it_will_run, .cpus = 2)
+{
+	u32 there = other_than(cpu_id);
+	struct cpumask both = only(there);
+	struct puppet p;
+	u64 flags;
+
+	if (!make_puppet(t, &p, there))
+		return;
+	cpumask_set(&both, cpu_id);
+	EXPECT_EQ(t, thread_set_affinity(p.thread, &both), 0);
+	hold_idle_cpu(t, there);
+	tell(&p, ORDER_SLEEP);
+	EXPECT_EQ(t, READ_ONCE(p.thread->cpu), there);
+	flags = irq_save();
+	pull();
+	irq_restore(flags);
+	EXPECT_EQ(t, READ_ONCE(p.thread->cpu), there);
+	shared_store(&may_go, 1);
+	while (!has_done(&p))
+		cpu_pause();
+	EXPECT_EQ(t, p.cpu, there);
+	end_puppet(&p);
 }
 
 /* --- migrate-disabled sections -------------------------------------------------------------- */
