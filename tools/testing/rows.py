@@ -504,6 +504,17 @@ LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page
           "migrate_pair": 12}
 LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
+# What user mode may take, in the percpu kernel without isolation.
+USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 474, "notify_wake": 250, "yield_other_mm": 200}
+
+
+def user_is_quick(text):
+    """Each of USER_LIMITS was measured, and its median is no more."""
+    found = [json.loads(line) for line in re.findall(r"^bench: (\{.*\})$", text, re.MULTILINE)]
+    medians = {bench["name"]: bench["median"] for bench in found}
+    wrong = [f"{name} {medians.get(name)}, at most {limit}" for name, limit in USER_LIMITS.items()
+             if name not in medians or medians[name] > limit]
+    return f"count: {'; '.join(wrong)}" if wrong else None
 
 
 def count_rows(out):
@@ -519,6 +530,9 @@ def count_rows(out):
         Row("count-kmap", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
                                "icount=on pcid=soft pti=off bench=kmap_pair test=none")],
             must=(PASSED, rf'^bench: {{"name":"kmap_pair","unit":"instructions",.*"median":{KMAP_PAIR},')),
+        Row("count-user", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
+                               f"icount=on pcid=soft pti=off bench={','.join(USER_LIMITS)} test=none")],
+            must=(PASSED,), check=user_is_quick),
     ]
 
 
