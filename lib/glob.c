@@ -38,13 +38,16 @@ bool glob_match(const char *pattern, const char *text)
 
 bool glob_match_list(const char *patterns, const char *text)
 {
+	bool chosen = false;
+
 	while (*patterns != '\0') {
 		const char *comma = strchr(patterns, ',');
 		size_t len = comma ? (size_t)(comma - patterns) : strlen(patterns);
+		size_t off = *patterns == '-';
 
-		if (len > 0 && match(patterns, len, text))
-			return true;
+		if (len > off && match(patterns + off, len - off, text))
+			chosen = off == 0;
 		patterns += len + (comma != NULL);
 	}
-	return false;
+	return chosen;
 }

@@ -10,5 +10,6 @@
 /* Does @pattern match the whole of @text? */
 bool glob_match(const char *pattern, const char *text);
 
-/* Does one of the comma-separated @patterns match?  An empty list matches nothing. */
+/* Do the patterns of a comma-separated list choose @text?  -PATTERN takes away; the last that
+ * matches says. */
 bool glob_match_list(const char *patterns, const char *text);

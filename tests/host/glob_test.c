@@ -30,6 +30,12 @@ static void test_list(void **state)
 	assert_false(glob_match_list(",,", ""));
 	assert_true(glob_match_list(",,x,", "x"));
 	assert_false(glob_match_list("a,b", "a,b"));
+	assert_false(glob_match_list("mm.*,-mm.page*", "mm.page"));
+	assert_true(glob_match_list("mm.*,-mm.page*", "mm.kmap"));
+	assert_true(glob_match_list("-mm.page*,mm.*", "mm.page"));
+	assert_true(glob_match_list("mm.*,-mm.*,mm.page", "mm.page"));
+	assert_false(glob_match_list("-mm.*", "arch.x"));
+	assert_false(glob_match_list("-", "-"));
 }
 
 static bool match_slowly(const char *p, const char *t)

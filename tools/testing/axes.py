@@ -38,7 +38,7 @@ class Axes:
     """The whole file."""
 
     def __init__(self, text, name="axes"):
-        self.axes, self.nevers, self.slows, self.extra = [], [], [], {}
+        self.axes, self.nevers, self.slows, self.extra, self.slow_rows = [], [], [], {}, {}
         readers = {"axis": self.read_axis, "never": self.read_never, "slow": self.read_slow,
                    "row": self.read_row}
         for number, line in enumerate(text.splitlines(), 1):
@@ -78,6 +78,9 @@ class Axes:
 
     def read_slow(self, text):
         seconds, *words = text.split()
+        if words[0].startswith("row="):
+            self.slow_rows[words[0].removeprefix("row=")] = int(seconds)
+            return
         self.slows.append(Combination(self.read_combination(words), seconds=int(seconds)))
 
     def read_row(self, text):

@@ -15,7 +15,9 @@ KERNELS = ("percpu", "classic")
 SEEDS = 10**6  # seeds are below
 STRESS = (0, 0, 1, 2)  # seconds of each storm
 STORMS = 40  # more than there are
-TLBCHECK_CPUS, TLBCHECK_SLOWER = 4, 200  # at most; seconds
+TLBCHECK_SLOWER = 200  # seconds
+FEW_CPUS, MANY_CPUS = 4, 64
+MANY_ONE_IN, MANY_SLOWER = 4, 200  # of rows with FEW_CPUS; seconds
 SUITES = ("", "arch.*,mm.*", "sched.*,cpu.*", "mm.storm,cpu.storm,load.*,fault.*",
           "mm.isolation,mm.lazy,mm.slots,mm.shootdown,load.*")
 
@@ -32,11 +34,14 @@ def combination(axes, rand, **given):
             return row
 
 
-def any_number_of_cpus(axes, rand, row):
-    """@row with as many as its value of the axis, or fewer, down to the next smaller value."""
+def any_number_of_cpus(axes, rand, row, many):
+    """@row with as many as its value of the axis, or fewer, down to the next smaller value; if
+    @many, sometimes with more than the axis has, where memory holds their tests' threads."""
     sizes = sorted(int(value) for axis in axes.axes if axis.name == "smp" for value in axis.values)
     most = int(row["smp"])
     less = max([size for size in sizes if size < most], default=0)
+    if many and most == FEW_CPUS and row["mem"] != "64M" and rand.randrange(MANY_ONE_IN) == 0:
+        less, most = FEW_CPUS, MANY_CPUS
     return {**row, "smp": str(rand.randint(less + 1, most))}
 
 
@@ -63,11 +68,17 @@ def boot(axes, rand, out, name, tlbcheck):
     row = combination(axes, rand, emulator=emulator, kernel=rand.choice(KERNELS),
                       suites=axes_file.NOT_GIVEN)
     checked = tlbcheck and emulator == "qemu" and row["pcid"] == "soft" and \
-        int(row["smp"]) <= TLBCHECK_CPUS and rand.randrange(TLBCHECK_ONE_IN) == 0
+        rand.randrange(TLBCHECK_ONE_IN) == 0
+    seconds = 3 * axes.seconds(row)
+    if emulator == "bochs":
+        seconds += rows.BOCHS_SLOWER
+    else:
+        row = any_number_of_cpus(axes, rand, row, many=not checked)
+    if int(row["smp"]) > FEW_CPUS:
+        seconds += MANY_SLOWER
     stress = 0 if checked or emulator == "bochs" else rand.choice(STRESS)
-    seconds = 3 * axes.seconds(row) + STORMS * stress + (TLBCHECK_SLOWER if checked else 0) + \
-        (rows.BOCHS_SLOWER if emulator == "bochs" else 0)
-    options = axes.options(row if emulator == "bochs" else any_number_of_cpus(axes, rand, row))
+    seconds += STORMS * stress + (TLBCHECK_SLOWER if checked else 0)
+    options = axes.options(row)
     options[-1] = " ".join([options[-1], *words_of(rand, stress)])
     if checked:
         options = ["--tlbcheck=accessed", *options]

@@ -571,7 +571,7 @@ def bochs_row(out, name, options, seconds=BOCHS_SLOWER):
 
 def matrix_rows(axes, out, everything):
     combinations = covering.full_product(axes) if everything else covering.covering_set(axes)
-    rows = [(name, options, 0) for name, options in axes.extra.items()]
+    rows = [(name, options, axes.slow_rows.get(name, 0)) for name, options in axes.extra.items()]
     rows += [(axes.name(row), axes.options(row), axes.seconds(row)) for row in combinations]
     rows = [bochs_row(out, name, options) if "bochs" in options
             else matrix_row(out, name, options, seconds) for name, options, seconds in rows]
