@@ -10,13 +10,15 @@
 #include "lib/types.h"
 #include "mm/kspace.h"
 
-#define RING_MMS_MAX   4096u
-#define RING_PAGES_MAX 4096u
+#define RING_MMS_MAX	4096u
+#define TOP_ENTRIES_MAX 255u /* all of the user half; its last page is never mapped */
+#define RING_PAGES_MAX	4096u
 
 struct options {
 	char test[128];	      /* suites or tests to run, a list of globs; "": none */
 	char bench[128];      /* benchmarks to run, a list of globs; "": none */
-	u32 ring_mms;	      /* address spaces of the benchmark ring */
+	u32 ring_mms;	      /* address spaces of the benchmarks ring and visit */
+	u32 top_entries;      /* that each has populated in visit and grow */
 	u32 ring_pages;	      /* that user mode reads in a turn of it */
 	u32 ring_kernel;      /* that the kernel reads */
 	bool counters;	      /* print all counters at the end */

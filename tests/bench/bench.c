@@ -23,8 +23,10 @@ void bench_add(struct bench *b, u64 ticks)
 {
 	if (warm < BENCH_WARM) {
 		warm++;
-		if (warm == BENCH_WARM)
+		if (warm == BENCH_WARM) {
 			bench_under_way = b->name;
+			all_totals(&b->before);
+		}
 		return;
 	}
 	b->samples[b->n++] = ticks > b->overhead ? ticks - b->overhead : 0;
@@ -60,19 +62,43 @@ static void sort(u64 *a, u32 n)
 		}
 }
 
+/* What ran; ends the line. */
+static void print_configuration(void)
+{
+	printk(",\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,\"fill\":\"%s\","
+	       "\"pgd\":\"%s\",\"pti\":\"%s\",\"kmap\":\"%s\",\"cpus\":%u}\n",
+	       PRAGUE_KERNEL, PRAGUE_BUILD, pcid_mode_name(), asids,
+	       fill_policy == FILL_SETUP ? "setup" : "touch", pgd_words[pgd_kind],
+	       pti_on ? "on" : "off", kmap_words[kmap_kind], cpumask_weight(&cpus_online));
+}
+
+/* What happened since bench_add() forgot the last sample; of PGD pages, those that there are. */
+static void report_events(struct bench *b)
+{
+	struct totals now;
+
+	all_totals(&now);
+	b->before.pgds_now = b->before.pgds_peak = 0;
+	printk("events: {\"name\":\"%s\",\"ops\":%u", b->name, b->n);
+#define X(event)                                                                                   \
+	if (now.event != b->before.event)                                                          \
+		printk(",\"" #event "\":%lu", now.event - b->before.event);
+	TOTALS(X)
+#undef X
+	print_configuration();
+}
+
 static void report(struct bench *b)
 {
 	if (b->n == 0)
 		return;
 	sort(b->samples, b->n);
 	printk("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
-	       "\"max\":%lu,\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,"
-	       "\"fill\":\"%s\",\"pgd\":\"%s\",\"pti\":\"%s\",\"kmap\":\"%s\",\"cpus\":%u}\n",
+	       "\"max\":%lu",
 	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
-	       b->samples[b->n / 2], b->samples[b->n - 1], PRAGUE_KERNEL, PRAGUE_BUILD,
-	       pcid_mode_name(), asids, fill_policy == FILL_SETUP ? "setup" : "touch",
-	       pgd_words[pgd_kind], pti_on ? "on" : "off", kmap_words[kmap_kind],
-	       cpumask_weight(&cpus_online));
+	       b->samples[b->n / 2], b->samples[b->n - 1]);
+	print_configuration();
+	report_events(b);
 }
 
 u32 run_benches(void)

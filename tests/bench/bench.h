@@ -11,7 +11,8 @@
  *
  * The unit is ticks of the TSC: under --icount with one CPU a tick is one guest
  * instruction, on a real machine a cycle; the line says which kind the run claims.
- * The cost of reading the TSC twice is measured first and taken off.
+ * The cost of reading the TSC twice is measured first and taken off.  A second line, "events: ",
+ * says what the CPUs did meanwhile, between the samples too.
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/tlb_mailbox.h"
 #include "lib/types.h"
+#include "mm/totals.h"
 
 #define BENCH_RUNS 101u /* odd: the median is one of them */
 #define BENCH_WARM 8u
@@ -28,7 +30,7 @@ struct bench {
 	u64 overhead; /* ticks of an empty measurement */
 	u32 n;
 	u64 samples[BENCH_RUNS];
-	bool skipped;
+	struct totals before; /* what had happened before the first of them */
 };
 
 struct bench_case {
