@@ -39,8 +39,7 @@ class Axes:
 
     def __init__(self, text, name="axes"):
         self.axes, self.nevers, self.slows, self.extra, self.slow_rows = [], [], [], {}, {}
-        readers = {"axis": self.read_axis, "never": self.read_never, "slow": self.read_slow,
-                   "row": self.read_row}
+        readers = self.readers()
         for number, line in enumerate(text.splitlines(), 1):
             kind, *rest = line.partition("#")[0].split(maxsplit=1) or [""]
             if not kind:
@@ -49,6 +48,11 @@ class Axes:
                 readers[kind](rest[0])
             except (KeyError, ValueError, IndexError) as error:
                 raise Malformed(f"{name}:{number}: {line.strip()}: {error!r}") from error
+
+    def readers(self):
+        """{first word of a line: what takes the rest}"""
+        return {"axis": self.read_axis, "never": self.read_never, "slow": self.read_slow,
+                "row": self.read_row}
 
     def read_axis(self, text):
         name, how, *values = text.split()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Experiments: what is run (tests/experiments/), results, and what is made of them."""
