@@ -58,6 +58,23 @@ $(O)/tlbcheck.so: $(TLBCHECK) $(wildcard tools/tlbcheck/*.h) tools/insncount/qem
 count: all insncount
 	$(Q)tools/count-instructions --out $(O)
 
+# Both release kernels: what experiments boot.
+.PHONY: bench report bench-compare bench-build
+bench-build: setup
+	$(Q)for k in percpu classic; do \
+		$(MAKE) --no-print-directory -j2 KERNEL=$$k BUILD=release kernel || exit 1; done
+	$(Q)$(MAKE) --no-print-directory boot archive insncount tlbcheck
+
+bench: bench-build
+	$(Q)tools/bench --out $(O) $(EXPERIMENTS)
+
+report: bench
+	$(Q)tools/report $(O)/results.jsonl
+
+# The quick experiment with what is built here, and with the commit BASE.
+bench-compare: bench-build
+	$(Q)tools/bench-base --out $(O) $(if $(BASE),$(BASE),$(error say BASE=commit))
+
 test: setup
 	$(Q)$(MAKE) --no-print-directory -j2 all
 	$(Q)$(MAKE) --no-print-directory iso
@@ -198,6 +215,9 @@ help:
 	@echo 'make analyze            static checks that take longer: gcc -fanalyzer, clang-tidy'
 	@echo 'make check-checks       the static checks complain of what is wrong on purpose'
 	@echo 'make count             flush_page, in instructions, with 1 and with 64 CPUs online'
+	@echo 'make bench             run the experiments on both kernels: EXPERIMENTS=, all of them'
+	@echo 'make report            the same, and $(O)/report.html and report.md of the results'
+	@echo 'make bench-compare BASE=commit  has a hot path become slower since then?'
 	@echo 'make host-test         unit tests, on the host'
 	@echo 'make host-fuzz         fuzzers of the parsers, on the host'
 	@echo 'make sim-test          mm/ on simulated CPUs with a TLB that forgets nothing: SIM_SECONDS=10 for each kernel'

@@ -30,6 +30,8 @@ void bench_add(struct bench *b, u64 ticks)
 		return;
 	}
 	b->samples[b->n++] = ticks > b->overhead ? ticks - b->overhead : 0;
+	if (!bench_more(b))
+		all_totals(&b->after);
 }
 
 bool bench_more(const struct bench *b)
@@ -72,17 +74,14 @@ static void print_configuration(void)
 	       pti_on ? "on" : "off", kmap_words[kmap_kind], cpumask_weight(&cpus_online));
 }
 
-/* What happened since bench_add() forgot the last sample; of PGD pages, those that there are. */
+/* What happened during the samples that were kept; of PGD pages, those that there were. */
 static void report_events(struct bench *b)
 {
-	struct totals now;
-
-	all_totals(&now);
 	b->before.pgds_now = b->before.pgds_peak = 0;
 	printk("events: {\"name\":\"%s\",\"ops\":%u", b->name, b->n);
 #define X(event)                                                                                   \
-	if (now.event != b->before.event)                                                          \
-		printk(",\"" #event "\":%lu", now.event - b->before.event);
+	if (b->after.event != b->before.event)                                                     \
+		printk(",\"" #event "\":%lu", b->after.event - b->before.event);
 	TOTALS(X)
 #undef X
 	print_configuration();
@@ -98,7 +97,8 @@ static void report(struct bench *b)
 	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
 	       b->samples[b->n / 2], b->samples[b->n - 1]);
 	print_configuration();
-	report_events(b);
+	if (!bench_more(b))
+		report_events(b);
 }
 
 u32 run_benches(void)

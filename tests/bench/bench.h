@@ -30,7 +30,7 @@ struct bench {
 	u64 overhead; /* ticks of an empty measurement */
 	u32 n;
 	u64 samples[BENCH_RUNS];
-	struct totals before; /* what had happened before the first of them */
+	struct totals before, after; /* what had happened before the first of them, and then */
 };
 
 struct bench_case {

@@ -14,6 +14,8 @@ from testing.axes import ROOT
 
 LIMIT = 300  # seconds that one boot may take
 LINE = re.compile(r"^(bench|events|model): (\{.*\})$", re.MULTILINE)
+IMAGE_LINE = re.compile(r"text ([\d.]+) KiB and ([\d.]+) KiB of self-tests, (\d+) instructions, "
+                        r"swapgs: (\d+), gs-prefixed: (\d+)")
 SETUP = ("kernel", "build", "pcid", "asids", "fill", "pgd", "pti", "kmap", "cpus")
 NOT_AMOUNTS = {*SETUP, "name", "bench", "unit", "ops", "model", "figures", "cpu", "levels"}
 EMPTY = "measure_overhead"  # the function whose samples have nothing between the marks
@@ -91,6 +93,20 @@ def from_samples(boot, text, path, out):
             yield results.Result(boot.experiment, bench["name"], results.ONCE,
                                  setup_of(boot, bench), n=len(numbers), min=min(numbers),
                                  median=int(statistics.median(numbers)), max=max(numbers))
+
+
+def image(kernel, out):
+    """What the release kernel's image has in it, as tools/check-elf says."""
+    arguments = [str(ROOT / "tools/check-elf"), str(out / f"{kernel}-release/kernel.elf"),
+                 "--twin", kernel, "--build", "release"]
+    ended = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    said = IMAGE_LINE.search(ended.stdout)
+    if ended.returncode or said is None:
+        raise Failed(f"{' '.join(arguments)}: {ended.stdout}{ended.stderr}")
+    text, tests, *counts = said.groups()
+    names = ("text_kib", "tests_kib", "instructions", "swapgs", "gs")
+    amounts = dict(zip(names, (float(text), float(tests), *map(int, counts))))
+    return results.Result("image", "image", results.CODE, {"kernel": kernel}, ops=1, amounts=amounts)
 
 
 def run(boot, out):

@@ -10,7 +10,7 @@ import dataclasses
 import json
 
 INSTRUCTIONS, ONCE, TICKS = "instructions", "instructions, a rep once", "ticks of the TSC"
-EVENTS, MODELLED = "events", "modelled"
+EVENTS, MODELLED, CODE = "events", "modelled", "the image"
 
 
 @dataclasses.dataclass
@@ -61,8 +61,10 @@ class Results:
         return self.one(**wanted).median
 
     def values(self, word, **wanted):
-        """What @word of the setup is in such results, in order."""
+        """What @word of the setup is in such results, in order; at least one value."""
         found = {result.setup[word] for result in self.all(**wanted) if word in result.setup}
+        if not found:
+            raise Missing(f"no results with {word} like {wanted}")
         return sorted(found)
 
 
