@@ -3,7 +3,7 @@
 
 C_DIRS	:= $(wildcard arch boot kernel lib mm tests user bench)
 C_FILES	= $(shell find $(C_DIRS) tools -name '*.[ch]' | sort)
-PYTHON_FILES = $(shell grep -rlIE '^\#!.*python3' tools tests .ci | sort) $(wildcard tools/*/*.py)
+PYTHON_FILES = $(shell grep -rlIE '^\#!.*python3' tools tests .ci | sort) $(wildcard tools/*/*.py tests/tools/*.py)
 SHELL_FILES = $(shell grep -rlIE '^\#!/bin/sh' tools tests .ci | sort)
 
 # --- images ----------------------------------------------------------------------

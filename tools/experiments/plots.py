@@ -38,6 +38,8 @@ def script(plot):
         yield "set logscale x 2"
     yield "set logscale y" if plot.log_y else "set yrange [0:*]"
     places = sorted({x for points in plot.lines.values() for x, _ in points})
+    if plot.log_x:
+        yield f"set xrange [{places[0] * 0.9}:{places[-1] * 1.1}]"
     yield f"set xtics ({', '.join(str(x) for x in places)})"
     for number, points in enumerate(plot.lines.values()):
         yield f"$data{number} << EOD"

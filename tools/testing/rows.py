@@ -61,6 +61,7 @@ def build_rows(out, everything=False):
     return [
         Row("check", [make(out, "check")], limit=300),
         Row("check-checks", [make(out, "check-checks")], limit=120),
+        Row("tools-test", [["python3", "-m", "unittest", "discover", "-s", "tests/tools", "-p", "*_test.py"]]),
         Row("host-test", [make(out, "host-test")], limit=300),
         Row("host-fuzz", [make(out, "host-fuzz")], limit=300),
         Row("sim-test", [make(out, "sim-test")], limit=300),
@@ -527,6 +528,10 @@ def count_rows(out):
             limit=4 * (RUN_LIMIT + RUN_MARGIN),
             must=tuple(rf"^count: {twin} flush_page, {cpus} CPUs online: \d+ instructions"
                        for twin in ("percpu", "classic") for cpus in (1, 64))),
+        # Both kernels beside each other, for who reads the log: no number is judged here.
+        Row("bench-quick", [["tools/bench", "quick", "--out", out, "--to", f"{out}/quick.jsonl"],
+                            ["tools/compare", f"{out}/quick.jsonl"]],
+            must=(r"^compare: [1-9]\d* compared",)),
         Row("count-kmap", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
                                "icount=on pcid=soft pti=off bench=kmap_pair test=none")],
             must=(PASSED, rf'^bench: {{"name":"kmap_pair","unit":"instructions",.*"median":{KMAP_PAIR},')),
