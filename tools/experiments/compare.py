@@ -57,10 +57,14 @@ def twins(all_results):
 
 
 def differing(pairs_found):
-    """The words of the setup that are not the same in all, so that a table names only those."""
+    """
+    The words of the setup that are not the same in all, so that a table names only those; the
+    kernel is none if it is what differs within each pair.
+    """
     setups = [pair.setup for pair in pairs_found]
-    words = {word for setup in setups for word in setup}
-    return sorted(word for word in words - {"kernel"}
+    twins_of_each = {pair.first.setup.get("kernel") != pair.setup.get("kernel") for pair in pairs_found}
+    words = {word for setup in setups for word in setup} - ({"kernel"} if True in twins_of_each else set())
+    return sorted(word for word in words
                   if len({str(setup.get(word)) for setup in setups}) > 1)
 
 
