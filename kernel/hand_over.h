@@ -27,12 +27,19 @@ static ALWAYS_INLINE bool waits_here(const struct run_queue *q, const struct thr
 	       !(next->on_rq | next->attention | prev->attention | q->closed);
 }
 
-/* And does @prev still want to block, and nobody more urgent wait? */
+/* Is nobody ready who is more urgent than @next? */
+static ALWAYS_INLINE bool nobody_more_urgent(const struct run_queue *q, const struct thread *next)
+	REQUIRES(q->lock)
+{
+	return likely(q->mask == 0) || (u64)q->mask >> next->priority >> 1 == 0;
+}
+
+/* Does @prev still want to block, too? */
 static ALWAYS_INLINE bool may_hand_over(const struct run_queue *q, const struct thread *prev,
 					const struct thread *next) REQUIRES(q->lock)
 {
 	return waits_here(q, prev, next) && READ_ONCE(prev->state) == THREAD_BLOCKED &&
-	       (likely(q->mask == 0) || (u64)q->mask >> next->priority >> 1 == 0);
+	       nobody_more_urgent(q, next);
 }
 
 /* Debug builds: what this file takes for granted, and what a switch must do for kmap then. */

@@ -84,6 +84,22 @@ static ALWAYS_INLINE struct kobj *handle_find(const struct handle_table *t, u64 
 	return e->object;
 }
 
+/*
+ * The same where the right says the type: no object of another has a handle with @right.  @entries
+ * are the table's.
+ */
+static ALWAYS_INLINE struct kobj *handle_find_by_right(const struct handle_entry *entries,
+						       u64 handle, u32 right)
+{
+	const struct handle_entry *e = &entries[handle & (HANDLES_MAX - 1)];
+
+	if (unlikely(shared_load(&e->handle) != handle || !(e->rights & right)))
+		return NULL;
+	if (e->object == NULL)
+		__builtin_unreachable();
+	return e->object;
+}
+
 /* The same for any type, with what else there is to know. */
 struct kobj *handle_find_any(const struct handle_table *t, u64 handle, u32 *rights);
 

@@ -22,7 +22,6 @@
 #include "kernel/sched.h"
 #include "kernel/user_wait.h"
 #include "lib/err.h"
-#include "mm/slab.h"
 
 /* --- messages ------------------------------------------------------------------------------ */
 
@@ -83,15 +82,6 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 	take_call(receiver, caller, result);
 }
 
-/* --- lists.  Interrupts off ---------------------------------------------------------------- */
-
-static ALWAYS_INLINE struct endpoint *find(const struct user_thread *me, u64 handle, u32 right)
-{
-	struct kobj *k = handle_find(&me->task->handles, handle, KOBJ_ENDPOINT, right);
-
-	return k != NULL ? container_of(k, struct endpoint, kobj) : NULL;
-}
-
 /* --- waiting ------------------------------------------------------------------------------- */
 
 static NOINLINE void wake_and_wait(struct user_thread *me, struct user_thread *partner, bool calls)
@@ -126,12 +116,12 @@ static ALWAYS_INLINE s64 switch_and_wait(struct user_thread *me, struct syscall_
  * Take a receiver for @me off the list; if nobody is there queue @me up: *@receiver is NULL then.
  * False: neither, the endpoint is dead.
  */
-static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread *me,
+static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread *me, s64 how,
 					struct user_thread **receiver) REQUIRES(irqs_off)
 {
 	bool dead;
 
-	begin_wait(me);
+	begin_wait(me, how);
 	spin_lock_irqs_off(&ep->lock);
 	*receiver = take_first(&ep->receivers);
 	dead = *receiver == NULL && ep->special & ENDPOINT_DEAD;
@@ -142,26 +132,26 @@ static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread 
 }
 
 /* A call of @me's at @handle begins: 0 as meet_receiver(), or the error that ends it. */
-static ALWAYS_INLINE s64 begin_call(struct user_thread *me, u64 handle,
+static ALWAYS_INLINE s64 begin_call(struct user_thread *me, u64 handle, s64 how,
 				    struct user_thread **receiver) REQUIRES(irqs_off)
 {
-	struct endpoint *ep = find(me, handle, RIGHT_CALL);
+	struct endpoint *ep = endpoint_find(me, handle, RIGHT_CALL);
 
 	if (unlikely(ep == NULL))
 		return -EBADF;
-	if (likely(meet_receiver(ep, me, receiver)))
+	if (likely(meet_receiver(ep, me, how, receiver)))
 		return 0;
 	thread_stay_awake();
 	return -EPIPE;
 }
 
 /* The same for a caller.  False: neither, there is something to receive first, or nothing ever. */
-static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *me,
+static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *me, s64 how,
 				      struct user_thread **caller) REQUIRES(irqs_off)
 {
 	bool special;
 
-	begin_wait(me);
+	begin_wait(me, how);
 	spin_lock_irqs_off(&ep->lock);
 	special = ep->special != 0;
 	if (likely(!special)) {
@@ -176,7 +166,8 @@ static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *m
 s64 sys_call(struct syscall_frame *f)
 {
 	struct user_thread *me = current->user, *receiver;
-	s64 err = begin_call(me, f->rdi, &receiver);
+	s64 how = me->call_timeout == 0 ? IPC_WAITS_DIRECTLY : IPC_WAITS;
+	s64 err = begin_call(me, f->rdi, how, &receiver);
 
 	if (unlikely(err != 0))
 		return err;
@@ -226,19 +217,19 @@ static NOINLINE s64 receive_special(struct user_thread *me, struct endpoint *ep)
 	return READ_ONCE(ep->special) & ENDPOINT_DEAD ? -EPIPE : -EAGAIN;
 }
 
-s64 sys_reply_wait(struct syscall_frame *f)
+static s64 reply_wait(struct syscall_frame *f, s64 how) REQUIRES(irqs_off)
 {
 	struct user_thread *me = current->user, *caller, *next;
 	struct endpoint *ep;
 	s64 result;
 	bool met;
 
-	ep = find(me, f->rdi, RIGHT_RECEIVE);
+	ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
 	if (unlikely(ep == NULL))
 		return -EBADF;
 	caller = reply(me, f);
 	do {
-		met = meet_caller(ep, me, &next);
+		met = meet_caller(ep, me, how, &next);
 		if (likely(met && next == NULL))
 			return switch_and_wait(me, f, caller, false);
 		result = met ? receive_waiting(me, next) : receive_special(me, ep);
@@ -246,6 +237,38 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	thread_stay_awake();
 	if (caller != NULL)
 		thread_wake(caller->thread); /* before interrupts are on: then it may be gone */
+	return result;
+}
+
+s64 sys_reply_wait(struct syscall_frame *f)
+{
+	return reply_wait(f, IPC_WAITS_DIRECTLY);
+}
+
+/*
+ * Who waited directly has its words in registers only: in its frame is what whoever completed it
+ * wrote, and in what he did not write somebody's old stack.
+ */
+static void clear_words(struct syscall_frame *f, s64 result)
+{
+	u64 rsi = result == MESSAGE_BITS ? f->rsi : 0;
+
+	if (result == 0 || result == MESSAGE_HANDLE)
+		return;
+	copy_words(f, &(struct syscall_frame){ 0 });
+	f->rsi = rsi;
+}
+
+s64 syscall_resumed(void)
+{
+	struct user_thread *me = current->user;
+	s64 result;
+
+	finish_switch();
+	if (!is_done(me))
+		wait_done(me, NO_DEADLINE);
+	result = end_wait(me);
+	clear_words(user_frame(me), result);
 	return result;
 }
 
@@ -286,7 +309,7 @@ static void send_ends(struct user_thread *me)
 static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
 	struct user_thread *receiver;
-	s64 err = begin_call(me, handle, &receiver);
+	s64 err = begin_call(me, handle, IPC_WAITS, &receiver);
 
 	if (err != 0)
 		return err;
@@ -316,7 +339,7 @@ static s64 reply_with_handle(struct user_thread *me, u64 handle)
 	struct user_thread *caller;
 
 	irq_disable();
-	if (find(me, handle, RIGHT_RECEIVE) == NULL) {
+	if (endpoint_find(me, handle, RIGHT_RECEIVE) == NULL) {
 		irq_enable();
 		return -EBADF;
 	}
@@ -343,7 +366,7 @@ s64 sys_reply_wait_handle(struct syscall_frame *f)
 	if (result != 0)
 		return result;
 	irq_disable();
-	result = sys_reply_wait(f);
+	result = reply_wait(f, IPC_WAITS);
 	irq_enable();
 	return result;
 }
@@ -360,54 +383,4 @@ void ipc_thread_ends(struct user_thread *u)
 		thread_wake(caller->thread);
 	}
 	irq_restore(flags);
-}
-
-struct endpoint *endpoint_create(void)
-{
-	struct endpoint *ep = kzalloc(sizeof(*ep));
-
-	if (ep == NULL)
-		return NULL;
-	kobj_init(&ep->kobj, KOBJ_ENDPOINT);
-	spin_init(&ep->lock, "endpoint", LOCK_RANK_ENDPOINT);
-	list_init(&ep->receivers);
-	list_init(&ep->callers);
-	return ep;
-}
-
-void endpoint_gains_receiver(struct endpoint *ep)
-{
-	u64 flags = spin_lock_irqsave(&ep->lock);
-
-	ep->receive_handles++;
-	spin_unlock_irqrestore(&ep->lock, flags);
-}
-
-void endpoint_loses_receiver(struct endpoint *ep)
-{
-	u64 flags = spin_lock_irqsave(&ep->lock);
-	bool last = --ep->receive_handles == 0;
-
-	if (last) {
-		ep->special |= ENDPOINT_DEAD;
-		complete_all(&ep->receivers, -EPIPE);
-		complete_all(&ep->callers, -EPIPE);
-	}
-	spin_unlock_irqrestore(&ep->lock, flags);
-	if (last)
-		notification_unbind(ep);
-}
-
-/* No handle leads here; who still waits had one that was closed meanwhile. */
-void endpoint_free(struct endpoint *ep)
-{
-	u64 flags = spin_lock_irqsave(&ep->lock);
-
-	ep->special |= ENDPOINT_DEAD;
-	complete_all(&ep->receivers, -EPIPE);
-	complete_all(&ep->callers, -EPIPE);
-	spin_unlock_irqrestore(&ep->lock, flags);
-	notification_unbind(ep);
-	kobj_wait_for_lookers(); /* give_up() */
-	kfree(ep);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/ipc.h - endpoints: where tasks call each other.
+ * kernel/ipc.h - endpoints (endpoint.c): where tasks call each other (ipc.c, ipc_direct.c).
  *
  * A caller waits until it has a reply.  A receiver that replies waits for the next call in the
  * same system call.  Who meets a partner that waits on this CPU switches straight to it, and
@@ -10,6 +10,7 @@
 
 #include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/syscall.h"
+#include "kernel/handle.h"
 #include "kernel/kobj.h"
 #include "lib/list.h"
 
@@ -37,6 +38,10 @@ struct endpoint *endpoint_create(void) WARN_UNUSED_RESULT;
 void endpoint_free(struct endpoint *ep);
 void endpoint_gains_receiver(struct endpoint *ep);
 void endpoint_loses_receiver(struct endpoint *ep);
+
+/* The direct way of the first two below: syscall_direct_fn, kernel/ipc_direct.c. */
+struct syscall_switch ipc_call_directly(u64 handle);
+struct syscall_switch ipc_reply_wait_directly(u64 handle);
 
 /* System calls (abi.h).  The first two: interrupts off, before and after. */
 s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);

@@ -29,15 +29,21 @@
 #define AFTER_EMPTY 8u /* .closed, and perhaps nothing is left: who waits for that looks */
 
 struct run_queue {
-	struct spinlock lock;	       /* rank LOCK_RANK_RUNQUEUE */
-	u32 cpu;		       /* constant */
-	u32 mask GUARDED_BY(lock);     /* bit p: ready[p] is not empty */
+	struct spinlock lock; /* rank LOCK_RANK_RUNQUEUE */
+	u32 cpu;	      /* constant */
+	union {
+		struct {
+			u32 mask GUARDED_BY(lock); /* bit p: ready[p] is not empty */
+			/* The CPU leaves: nobody comes, and who may move goes.  Who ran when none
+			   of these waited any more has .attention. */
+			bool closed GUARDED_BY(lock);
+			bool long_way; /* constant: see ipc_direct.c */
+		};
+		u64 hindrances GUARDED_BY(lock); /* 0: there is none of these */
+	};
 	u32 nr_ready GUARDED_BY(lock); /* threads on ready[]; others may read it as a hint */
 	u32 after;		       /* [lock] AFTER_*; then the CPU's, interrupts off */
-	/* The CPU leaves: nobody comes, and who may move goes.  Who ran when none of these
-	   waited any more has .attention. */
-	bool closed GUARDED_BY(lock);
-	bool ticking; /* its CPU's, interrupts off: the tick is started */
+	bool ticking;		       /* its CPU's, interrupts off: the tick is started */
 	struct thread *running GUARDED_BY(lock); /* the CPU's current */
 	struct thread *before;			 /* [lock] who ran before it, during a switch */
 	struct thread *idle;			 /* constant */

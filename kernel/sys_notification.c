@@ -80,7 +80,7 @@ s64 sys_wait(struct syscall_frame *f) NO_LOCK_CHECK
 	n = find(me, f->rdi, RIGHT_WAIT);
 	if (unlikely(n == NULL))
 		return -EBADF;
-	begin_wait(me);
+	begin_wait(me, IPC_WAITS);
 	spin_lock_irqs_off(&n->lock);
 	if (unlikely(n->bits != 0 || n->dead || f->rsi != WAIT_FOR_EVER))
 		return wait_slow(me, n, f);

@@ -180,4 +180,11 @@ const syscall_fn syscall_table[] = {
 	[SYS_NUMBERS] = sys_unknown,
 };
 
+const syscall_direct_fn syscall_direct[] = {
+	[SYS_CALL - SYSCALL_DIRECT_FIRST] = ipc_call_directly,
+	[SYS_REPLY_WAIT - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_directly,
+};
+
+STATIC_ASSERT(ARRAY_SIZE(syscall_direct) == SYSCALL_DIRECT_COUNT, "syscall.asm counts on it");
+
 const u64 syscall_last = SYS_NUMBERS;

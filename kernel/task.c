@@ -239,6 +239,7 @@ static struct user_thread *make_thread(struct task *task, const struct user_star
 		return NULL;
 	}
 	u->task = task;
+	u->handles = task->handles.entries;
 	u->start = *start;
 	list_init(&u->node);
 	u->thread = start->cpu == ANY_USER_CPU ? thread_create(task->name, run, u)

@@ -61,25 +61,28 @@ struct user_start {
 
 #define ANY_USER_CPU MAX_CPUS
 
-#define IPC_WAITS                                                                                  \
-	((s64)INT32_MIN) /* instead of a result: for a message, or for the reply to one            \
-			  */
+/* Instead of a result: it waits for a message, or for the reply to one. */
+#define IPC_WAITS	   ((s64)INT32_MIN)
+#define IPC_WAITS_DIRECTLY (IPC_WAITS + 1) /* and nothing on its stack is missed: ipc_direct.c */
 
 /* What a thread of a task has that others have not.  [s]: its own. */
 struct user_thread {
-	struct task *task;	 /* [I] held */
-	struct thread *thread;	 /* [I] */
+	struct list_node ipc_node; /* [*.waits_under] of the list on which it waits; the first
+				      member: its address is the thread's */
+	struct task *task;	   /* [I] held */
+	struct thread *thread;	   /* [I] */
+	const struct handle_entry *handles; /* [I] of the task's table */
 	struct list_node node;	 /* task->lock: of task->threads; then of the dead, in task.c */
 	struct user_start start; /* [I] */
 
 	/* kernel/user_wait.h, kernel/ipc.c */
-	struct list_node ipc_node;    /* [*.waits_under] of the list on which it waits */
 	struct spinlock *waits_under; /* [itself] NULL: it is on none; it may be read without, and
 					 is good with interrupts off until it is done */
 	struct user_thread *caller;   /* atomic: who waits for this one's reply; taken by xchg */
-	struct user_thread *callee;   /* whom it called; written by who takes the call, emptied by
-					 itself; good with interrupts off */
-	s64 ipc_result;		      /* shared: IPC_WAITS, or it is done, and so is its frame */
+	struct user_thread *callee;   /* whom it called; written by who takes the call, emptied
+					 when it waits again; good with interrupts off while it
+					 waits */
+	s64 ipc_result;		      /* shared: IPC_WAITS*, or it is done, and so is its frame */
 	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
 	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
 			      message; [s], read by who takes that */

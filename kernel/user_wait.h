@@ -14,8 +14,18 @@
 
 #include "arch/x86_64/shared.h"
 #include "arch/x86_64/spinlock.h"
+#include "kernel/ipc.h"
 #include "kernel/task.h"
 #include "kernel/wait.h"
+
+/* What @me's @handle leads to, good while interrupts stay off; NULL: no endpoint, or no @right. */
+static ALWAYS_INLINE struct endpoint *endpoint_find(const struct user_thread *me, u64 handle,
+						    u32 right)
+{
+	struct kobj *k = handle_find_by_right(me->handles, handle, right);
+
+	return k != NULL ? container_of(k, struct endpoint, kobj) : NULL;
+}
 
 /* @u, which waits, is done: it may go on at once. */
 static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
@@ -25,17 +35,18 @@ static ALWAYS_INLINE void set_done(struct user_thread *u, s64 result)
 
 static ALWAYS_INLINE bool is_done(const struct user_thread *u)
 {
-	return shared_load(&u->ipc_result) != IPC_WAITS;
+	return shared_load(&u->ipc_result) > IPC_WAITS_DIRECTLY;
 }
 
 /*
  * From here on it blocks; before anybody can see it wait.  Who completes it writes the result, who
  * kills it writes .user_work, before he reads the state; the locked operation that follows here
- * (the lock of the list) comes before the other two are read.
+ * (the lock of the list) comes before the other two are read.  @how: IPC_WAITS*.
  */
-static ALWAYS_INLINE void begin_wait(struct user_thread *u)
+static ALWAYS_INLINE void begin_wait(struct user_thread *u, s64 how)
 {
-	WRITE_ONCE(u->ipc_result, IPC_WAITS);
+	WRITE_ONCE(u->callee, NULL);
+	WRITE_ONCE(u->ipc_result, how);
 	WRITE_ONCE(current->state, THREAD_BLOCKED);
 }
 
@@ -79,8 +90,7 @@ void wait_done(struct user_thread *me, u64 deadline) REQUIRES(irqs_off);
 u64 deadline_after(u64 ns);
 
 /* It was completed: it is on no list.  The result. */
-static ALWAYS_INLINE s64 end_wait(struct user_thread *me)
+static ALWAYS_INLINE s64 end_wait(const struct user_thread *me)
 {
-	WRITE_ONCE(me->callee, NULL);
 	return me->ipc_result;
 }

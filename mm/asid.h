@@ -12,7 +12,8 @@
  * Finding an mm's slot costs the same for any number of slots: mm->bound[cpu] says which
  * it was, and slot.ctx_id whether it still is.  A slot that is taken need not be
  * unhooked from anywhere.  mm->hint[cpu] is the same, unless slots share a PGD that is
- * rewritten at each switch: then it names a slot that serves nobody, so that none hits.
+ * rewritten at each switch, or switches are traced: then it names a slot that serves nobody, so
+ * that none hits.
  *
  * Who may touch a member:
  *	[o] this CPU, interrupts off
@@ -38,7 +39,8 @@ struct slot {
 	struct slot *next;	  /* [o] the ring of slots with a PGD, for the search for a victim;
 				     or the list of those without */
 	struct mm_counts *counts; /* [o] the mm's for this CPU; good while a hint hits */
-	u64 pad[4];		  /* two cache lines */
+	u64 keep_cr3;		  /* [o] what is written to CR3 when a hint hits; good then */
+	u64 pad[3];		  /* two cache lines */
 };
 
 STATIC_ASSERT(sizeof(struct slot) == 128, "slots are cut from pages");

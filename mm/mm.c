@@ -13,6 +13,7 @@
 #include "mm/page_alloc.h"
 #include "mm/pgd.h"
 #include "mm/slab.h"
+#include "mm/trace.h"
 #include "mm/user_pt.h"
 
 static struct kmem_cache mm_cache = KMEM_CACHE_INIT(mm_cache, "mm", sizeof(struct mm), 64);
@@ -41,7 +42,7 @@ static bool alloc_parts(struct mm *mm)
 {
 	mm->reference = pgd_alloc_reference();
 	mm->hint = alloc_hints();
-	mm->bound = pgd_policy.activate == NULL ? mm->hint : alloc_hints();
+	mm->bound = pgd_policy.activate == NULL && !trace_on ? mm->hint : alloc_hints();
 	mm->counts = mm_counts_alloc();
 	if (mm->reference == NULL || mm->hint == NULL || mm->bound == NULL || mm->counts == NULL ||
 	    pgd_attach(mm)) {

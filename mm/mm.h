@@ -49,7 +49,8 @@ struct mm {
 	struct entry_set present; /* [a] entries of the reference in use; only ever added */
 	struct slot **hint;	  /* [o] the slot of CPU n to load as it is, if it serves this mm */
 	struct slot **bound;	  /* [o] the slot of CPU n that served this mm last; the same
-				     array unless PGDs are rewritten (pgd=copy) */
+				     array unless PGDs are rewritten (pgd=copy), or
+				     switches are traced */
 	pte_t **pgds;		  /* [o] the mm's PGD of CPU n; NULL without pgd=space */
 	u32 users;		  /* atomic: threads that run on it and others that hold it */
 	struct mm_counts *counts; /* [o] what CPU n did for it */

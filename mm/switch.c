@@ -23,14 +23,6 @@ void switch_to_neutral(void)
 	tlb_check();
 }
 
-static ALWAYS_INLINE void finish(struct slot *s, u64 ctx_id)
-{
-	/* After CR3, which serialises: until here changers of the old mm saw it loaded. */
-	this_cpu_write(cpu_tlb.loaded, s);
-	this_cpu_write(cpu_tlb.loaded_ctx, ctx_id);
-	count_event(SWITCHES);
-}
-
 /* Are the translations that @s's tag holds good at generation @gen? */
 static ALWAYS_INLINE bool may_keep(struct slot *s, u64 gen)
 {
@@ -60,8 +52,9 @@ static ALWAYS_INLINE void load(struct slot *s, u64 ctx_id, u64 gen, bool keep)
 		tlb_load_keep(s->cr3);
 	else
 		tlb_load_flush(s->cr3);
+	s->keep_cr3 = tlb_keep_value(s->cr3); /* for the next time, if it hits */
 	s->tlb_gen = gen;
-	finish(s, ctx_id);
+	switch_mm_done(s, ctx_id);
 	trace(TRACE_SWITCH, ctx_id, slot_number(s));
 	tlb_check();
 }
@@ -89,13 +82,13 @@ static NOINLINE void switch_rewriting(struct mm *next) REQUIRES(irqs_off)
 }
 
 /*
- * No slot, one that lags, or a hit that is traced.  loading_ctx is published.  The generation is
+ * No slot, one that lags, or switches are traced.  loading_ctx is published.  The generation is
  * read (again) after the bind, whose locked operation put this CPU into mm->cpus: a changer that
  * does not look here has raised it before.
  */
 static NOINLINE void switch_slow(struct mm *next) REQUIRES(irqs_off)
 {
-	struct slot *s = next->hint[cpu_id];
+	struct slot *s = next->bound[cpu_id];
 	u64 gen;
 
 	if (unlikely(pgd_policy.activate != NULL)) {
@@ -113,24 +106,6 @@ static NOINLINE void switch_slow(struct mm *next) REQUIRES(irqs_off)
 
 void switch_mm(struct mm *next)
 {
-	u64 ctx_id = next->ctx_id;
-	struct slot *s;
-
-	if (cpu_tlb.loaded_ctx == ctx_id)
-		return; /* kept up to date by IPIs while it is loaded */
-	s = next->hint[cpu_id];
-
-	/* Publish, full barrier, read the generation: pairs with flush_range(). */
-	(void)this_cpu_xchg(cpu_tlb.loading_ctx, ctx_id);
-	barrier();
-	if (unlikely(s->ctx_id != ctx_id || s->tlb_gen != shared_load(&next->tlb_gen) ||
-		     trace_on)) {
+	if (unlikely(!switch_mm_quickly(next)))
 		switch_slow(next);
-		return;
-	}
-	tlb_load_keep(s->cr3);
-	s->referenced = 1;
-	s->counts->current_hits++;
-	finish(s, ctx_id);
-	tlb_check();
 }

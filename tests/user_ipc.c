@@ -15,6 +15,7 @@ USER_PROGRAM(server);
 USER_PROGRAM(calls_once);
 USER_PROGRAM(takes_and_spins);
 USER_PROGRAM(takes_and_ends);
+USER_PROGRAM(fails_and_looks);
 
 #define CALLS 600ul /* of all clients together */
 
@@ -101,6 +102,25 @@ TEST("user.ipc", receiver_ends_without_a_reply)
 	user_task_start(t, p.server, p.receive, ANY_USER_CPU);
 	EXPECT_EQ(t, user_task_end(p.server), 0);
 	EXPECT_EQ(t, user_task_end(p.client), -EPIPE);
+}
+
+/* One that has gone straight to its receiver, too, and nothing of the kernel's is in its words. */
+TEST("user.ipc", failed_call_has_its_words_or_none)
+{
+	for (u32 i = 0; i < 2; i++) {
+		u32 receivers = i == 0; /* else the caller waits first */
+		struct user_pair p;
+
+		if (!user_pair_make(t, &p, USER_CODE(fails_and_looks), USER_CODE(takes_and_ends)))
+			return;
+		user_task_start(t, receivers ? p.server : p.client, receivers ? p.receive : p.call,
+				cpu_id);
+		user_pair_await(&p, !receivers, receivers);
+		user_task_start(t, receivers ? p.client : p.server, receivers ? p.call : p.receive,
+				cpu_id);
+		EXPECT_EQ(t, user_task_end(p.server), 0);
+		EXPECT_EQ(t, user_task_end(p.client), 0);
+	}
 }
 
 /* The last handle to receive is closed while callers wait. */

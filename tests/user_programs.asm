@@ -38,6 +38,24 @@ user_%1:
 	MUST	%3
 %endmacro
 
+; The register of a message's word is %1 (7: RSI, 8: RDX, ...) or 0, else the status is that.
+%macro LOOK_AT_WORD 1
+  %assign word_number %1 - 6
+	mov	rax, %[MESSAGE_WORD_%[word_number]]
+	test	rax, rax
+	jz	%%good
+	cmp	rax, %1
+	MUST	%1
+%%good:
+%endmacro
+%define MESSAGE_WORD_1 rsi
+%define MESSAGE_WORD_2 rdx
+%define MESSAGE_WORD_3 r10
+%define MESSAGE_WORD_4 r8
+%define MESSAGE_WORD_5 r9
+%define MESSAGE_WORD_6 r12
+%define MESSAGE_WORD_7 r13
+
 ; The words of a message but the first, RDX, R10, R8, R9, R12 and R13: put %1, %1 + 1, ... in; do %1 with
 ; operand %2 to each; end with status %2, %2 + %3, ... at the first that is not %1, %1 + 1, ...
 %define MESSAGE_REST rdx, r10, r8, r9, r12, r13
@@ -229,6 +247,34 @@ PROGRAM calls_once
 	mov	rdi, rax
 	SYSCALL_ SYS_EXIT
 user_calls_once_end:
+
+; The same, for a call that is to fail: its words are what they were, or 0; and the other registers
+; what they were.
+PROGRAM fails_and_looks
+	FILL	rbx, 8
+	FILL	rbp, 9
+	FILL	r14, 10
+	FILL	r15, 11
+	mov	rsi, 7
+	PUT_REST 8
+	push	rdi
+	SYSCALL_ SYS_CALL
+	cmp	rax, ERR_PIPE
+	MUST	1
+	cmp	rdi, [rsp]
+	MUST	2
+  %assign word 7
+  %rep 7
+	LOOK_AT_WORD word
+    %assign word word + 1
+  %endrep
+	FILLED	rbx, 8, 10
+	FILLED	rbp, 9, 11
+	FILLED	r14, 10, 12
+	FILLED	r15, 11, 13
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+user_fails_and_looks_end:
 
 ; Takes one call of endpoint RDI and never answers.
 PROGRAM takes_and_spins

@@ -11,6 +11,7 @@
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/trapframe.h"
 
@@ -77,11 +78,31 @@ void offsets(void)
 	OFFSET(TF_SS, struct trapframe, ss);
 	VALUE(TF_SIZE, sizeof(struct trapframe));
 
+	OFFSET(SF_RDI, struct syscall_frame, rdi);
+	OFFSET(SF_RSI, struct syscall_frame, rsi);
+	OFFSET(SF_RDX, struct syscall_frame, rdx);
+	OFFSET(SF_R10, struct syscall_frame, r10);
+	OFFSET(SF_R8, struct syscall_frame, r8);
+	OFFSET(SF_R9, struct syscall_frame, r9);
+	OFFSET(SF_R12, struct syscall_frame, r12);
+	OFFSET(SF_R13, struct syscall_frame, r13);
 	OFFSET(SF_RAX, struct syscall_frame, rax);
 	OFFSET(SF_RIP, struct syscall_frame, rip);
 	OFFSET(SF_RFLAGS, struct syscall_frame, rflags);
 	OFFSET(SF_RSP, struct syscall_frame, rsp);
 	VALUE(SYSCALL_FRAME_SIZE, sizeof(struct syscall_frame));
+
+	OFFSET(SK_RBP, struct syscall_kept, rbp);
+	OFFSET(SK_R15, struct syscall_kept, r15);
+	OFFSET(SK_R14, struct syscall_kept, r14);
+	OFFSET(SK_RBX, struct syscall_kept, rbx);
+	OFFSET(SK_RDX, struct syscall_kept, rdx);
+	OFFSET(SK_RSI, struct syscall_kept, rsi);
+	OFFSET(SK_RDI, struct syscall_kept, rdi);
+	VALUE(SYSCALL_KEPT_SIZE, sizeof(struct syscall_kept));
+	VALUE(DIRECT_FIRST, SYSCALL_DIRECT_FIRST);
+	VALUE(DIRECT_LAST, SYSCALL_DIRECT_COUNT - 1);
+	OFFSET(LOCK_SERVING, struct spinlock, serving);
 
 	OFFSET(AP_GDT_LIMIT, struct ap_params, gdt_limit);
 	OFFSET(AP_TRAMPOLINE_CR3, struct ap_params, trampoline_cr3);

@@ -52,10 +52,21 @@ void pcid_enable(void);
 
 const char *pcid_mode_name(void);
 
+/* What tlb_load_keep() writes for @cr3, and to write that again. */
+static inline u64 tlb_keep_value(u64 cr3)
+{
+	return (cr3 | CR3_NOFLUSH) & cr3_mask;
+}
+
+static inline void tlb_load_value(u64 value)
+{
+	write_cr3(value);
+}
+
 /* Load the table at @cr3 & ~PCID_MASK under the tag @cr3 & PCID_MASK; keep that tag's entries. */
 static inline void tlb_load_keep(u64 cr3)
 {
-	write_cr3((cr3 | CR3_NOFLUSH) & cr3_mask);
+	write_cr3(tlb_keep_value(cr3));
 }
 
 /* The same, dropping what the tag had, global entries aside. */

@@ -93,6 +93,16 @@ NO_LOCK_CHECK bool spin_trylock(struct spinlock *l)
 	return true;
 }
 
+/* What each remembers of the other: as if @inner had been taken alone, and @outer last. */
+void spin_check_outer(struct spinlock *outer, struct spinlock *inner)
+{
+	ASSERT(spin_held(outer) && spin_held(inner) && rank_held == inner->rank &&
+		       inner->held_below == outer->rank,
+	       "CPU %u: lock %s is not the one below %s", cpu_id, outer->name, inner->name);
+	inner->held_below = outer->held_below;
+	outer->held_below = (u16)rank_held;
+}
+
 static ALWAYS_INLINE void release(struct spinlock *l)
 {
 	DEBUG_ASSERT(spin_held(l), "CPU %u: releases lock %s, held by CPU %d", cpu_id, l->name,

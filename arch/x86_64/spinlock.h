@@ -68,6 +68,13 @@ static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l) ACQUIRES(*l)
 		spin_wait_for(l);
 }
 
+/* The same if nobody holds it or waits for it.  Calls nothing in release builds. */
+static ALWAYS_INLINE bool spin_try_irqs_off(struct spinlock *l) TRY_ACQUIRES(*l)
+	REQUIRES(irqs_off) NO_LOCK_CHECK
+{
+	return CONFIG_DEBUG ? spin_trylock(l) : spin_take_free(l);
+}
+
 static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l) RELEASES(*l)
 	REQUIRES(irqs_off) NO_LOCK_CHECK
 {
@@ -75,6 +82,18 @@ static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l) RELEASES(*l)
 		spin_unlock(l);
 	else
 		__asm__ volatile("incl %0" : "+m"(l->serving)::"memory"); /* any store releases */
+}
+
+/* Debug builds: @outer is released before @inner, which was taken next and is the last. */
+void spin_check_outer(struct spinlock *outer, struct spinlock *inner);
+
+/* The same as spin_unlock_irqs_off(@outer), when @inner, taken next and the last, stays held. */
+static ALWAYS_INLINE void spin_unlock_outer(struct spinlock *outer, struct spinlock *inner)
+	RELEASES(*outer) REQUIRES(irqs_off) NO_LOCK_CHECK
+{
+	if (CONFIG_DEBUG)
+		spin_check_outer(outer, inner);
+	spin_unlock_irqs_off(outer);
 }
 
 /*

@@ -15,6 +15,15 @@
 ; The C function keeps RBX, RBP, R14 and R15; the others come back from the frame, so that
 ; nothing of the kernel's leaks.
 ;
+; SYS_CALL and SYS_REPLY_WAIT go the direct way (syscall.h): their words stay in registers while C
+; decides whether the partner can go on at once.  What C must not lose lies in struct syscall_kept
+; below the frame, whose words are filled in only if it says no.
+;
+;	   work RSP RFLAGS RIP RAX	as above
+;	   (room)
+;	   RDI RSI RDX RBX R14 R15
+;	   resume  RBP			<- RSP: what a switch to this thread takes (switch.h)
+;
 ; SYSRET with a RIP that is not canonical would fault in the kernel, on the user's stack.
 ; RIP is the address behind a SYSCALL in user memory, and the last user page is never mapped
 ; (USER_MAP_END): it is canonical.
@@ -29,6 +38,7 @@ default rel
 extern kernel_stack_top, entry_stack_top, need_resched, pti_user_cr3
 extern syscall_table, syscall_last, trap_prepare_user
 extern trap_return_to_user
+extern syscall_direct, syscall_resumed, spin_unlock
 global syscall_entry:function, syscall_entry_isolated:function, user_enter
 
 %if PRAGUE_DEBUG
@@ -36,6 +46,37 @@ global syscall_entry:function, syscall_entry_isolated:function, user_enter
 %else
   %define SYSCALL_CHECKS 1
 %endif
+
+%define SYSCALL_KEPT (SYSCALL_FRAME_SIZE + SYSCALL_KEPT_SIZE)	; from the stack's top down
+
+; Around C: the words that a function of C may lose, where the compiler was not told (Makefile).
+%macro PUT_WORDS_BY 0
+  %if !PRAGUE_WORDS_STAY
+.words_put_by:				; tools/check-elf looks for it
+	push	r8
+	push	r9
+	push	r10
+	push	rax
+  %endif
+%endmacro
+
+%macro TAKE_WORDS_BACK 0
+  %if !PRAGUE_WORDS_STAY
+	mov	r10, [rsp + 8]
+	mov	r9, [rsp + 16]
+	mov	r8, [rsp + 24]
+	lea	rsp, [rsp + 32]
+  %endif
+%endmacro
+
+; %1: from RSP to the frame.  The words that stay in registers on the direct way, into it.
+%macro FILL_FRAME 1
+	mov	[rsp + %1 + SF_R10], r10
+	mov	[rsp + %1 + SF_R8], r8
+	mov	[rsp + %1 + SF_R9], r9
+	mov	[rsp + %1 + SF_R12], r12
+	mov	[rsp + %1 + SF_R13], r13
+%endmacro
 
 section .entry_text progbits alloc exec nowrite align=16
 
@@ -57,6 +98,9 @@ syscall_entry%1:
 	push	r11
 	push	rcx
 	push	rax
+	lea	rcx, [rax - DIRECT_FIRST]
+	cmp	rcx, DIRECT_LAST
+	jbe	.direct
 	push	r13
 	push	r12
 	push	r9
@@ -70,6 +114,7 @@ syscall_entry%1:
 	cmova	rax, rcx
 	mov	rdi, rsp
 	call	[abs syscall_table + rax * 8]
+.called:
   %if %2
 	mov	[rsp + SF_RAX], rax
 	call	trap_prepare_user
@@ -79,8 +124,8 @@ syscall_entry%1:
 	or	rcx, [rsp + SYSCALL_FRAME_SIZE]
 	cmp	rcx, SYSCALL_CHECKS	; debug builds look each time
 	jae	.work
-.leave:
   %endif
+.leave:
 	pop	rdi
 	pop	rsi
 	pop	rdx
@@ -117,6 +162,87 @@ syscall_entry%1:
 	mov	rax, [rsp + SF_RAX]
 	jmp	.leave
   %endif
+
+.direct:
+	sub	rsp, SF_RAX
+	push	rdi
+	push	rsi
+	push	rdx
+	push	rbx
+	push	r14
+	push	r15
+	push	.resumed
+	push	rbp
+	PUT_WORDS_BY
+	call	[abs syscall_direct + rcx * 8]
+	TAKE_WORDS_BACK
+	test	rax, rax
+	jz	.not_directly
+	mov	[rdx], rsp
+	mov	rsi, [rsp + SK_RSI]
+	mov	rdx, [rsp + SK_RDX]
+	mov	rsp, PERCPU(kernel_stack_top)	; the other's
+  %if %2 == 0 && PRAGUE_DEBUG == 0
+	inc	dword [rax + LOCK_SERVING]
+	mov	rbx, [rsp - SYSCALL_KEPT + SK_RBX]
+	mov	rbp, [rsp - SYSCALL_KEPT + SK_RBP]
+	mov	r14, [rsp - SYSCALL_KEPT + SK_R14]
+	mov	r15, [rsp - SYSCALL_KEPT + SK_R15]
+	mov	ecx, PERCPU(need_resched)
+	or	rcx, [rsp]
+	jnz	.arrived_with_work
+	mov	rdi, [rsp - SYSCALL_KEPT + SK_RDI]
+	xor	eax, eax
+	mov	r11, [rsp - SYSCALL_FRAME_SIZE + SF_RFLAGS]
+	mov	rcx, [rsp - SYSCALL_FRAME_SIZE + SF_RIP]
+	TWIN_LEAVE_TO_USER
+	mov	rsp, [rsp - SYSCALL_FRAME_SIZE + SF_RSP]
+	o64 sysret
+  %endif
+
+	; The other's turn begins with C: its words go through its frame.
+.arrived_with_work:
+	sub	rsp, SYSCALL_KEPT
+	FILL_FRAME SYSCALL_KEPT_SIZE
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RSI], rsi
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDX], rdx
+  %if PRAGUE_DEBUG
+	mov	rdi, rax
+	call	spin_unlock
+  %elif %2
+	inc	dword [rax + LOCK_SERVING]
+  %endif
+	xor	eax, eax
+	pop	rbp
+	add	rsp, 8
+	jmp	.unkeep
+
+	; Nothing was done: the longer way, with a whole frame.
+.not_directly:
+	mov	rdi, [rsp + SK_RDI]
+	mov	rsi, [rsp + SK_RSI]
+	mov	rdx, [rsp + SK_RDX]
+	FILL_FRAME SYSCALL_KEPT_SIZE
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RSI], rsi
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDX], rdx
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDI], rdi
+	mov	rax, [rsp + SYSCALL_KEPT_SIZE + SF_RAX]
+	lea	rdi, [rsp + SYSCALL_KEPT_SIZE]
+	call	[abs syscall_table + rax * 8]
+	add	rsp, 16
+	jmp	.unkeep
+
+	; Who went the direct way was woken: switch_stacks() came here, and has taken RBP.
+.resumed:
+	call	syscall_resumed
+.unkeep:
+	pop	r15
+	pop	r14
+	pop	rbx
+	add	rsp, 16
+	pop	rdi
+	mov	[rsp + SF_RDI], rdi
+	jmp	.called
 %endmacro
 
 	SYSCALL_WAY , 0

@@ -12,8 +12,11 @@
  */
 #pragma once
 
+#include "kernel/abi.h"
 #include "lib/lock_check.h"
 #include "lib/types.h"
+
+struct spinlock;
 
 /* As syscall.asm pushes it. */
 struct syscall_frame {
@@ -58,6 +61,42 @@ typedef s64 (*syscall_fn)(struct syscall_frame *f);
 /* By number; the last one, @syscall_last, is called for all above it too.  kernel/syscall.c */
 extern const syscall_fn syscall_table[];
 extern const u64 syscall_last;
+
+/*
+ * The direct way: these numbers, SYS_CALL and SYS_REPLY_WAIT, first try to go straight from the
+ * user mode of one thread to that of another, with the message in the registers.  Of each only what
+ * the other's needs is put away, below the frame; what the frame has room for is filled in later,
+ * if at all.
+ */
+#define SYSCALL_DIRECT_FIRST SYS_CALL
+#define SYSCALL_DIRECT_COUNT 2u
+
+/* As syscall.asm pushes it below the frame: what the thread finds when its turn comes. */
+struct syscall_kept {
+	u64 rbp, resume; /* as switch.h says */
+	u64 r15, r14, rbx, rdx, rsi, rdi;
+};
+
+STATIC_ASSERT(sizeof(struct syscall_kept) % 16 == 0, "a stack is aligned to 16 bytes at each call");
+
+/* What is left to do in assembly, without a stack: both NULL: nothing was done. */
+struct syscall_switch {
+	struct spinlock *lock; /* is to be released when the old stack is not used any more */
+	u64 *save;	       /* where the old stack pointer goes */
+};
+
+/*
+ * Interrupts off, @handle from RDI.  On success the other thread is the current one in all but its
+ * stack.  Leaves R8, R9, R10, R12 and R13 alone, which are words of the message (see the Makefile).
+ */
+typedef struct syscall_switch (*syscall_direct_fn)(u64 handle);
+extern const syscall_direct_fn syscall_direct[];
+
+/*
+ * A thread that left the direct way goes on as any thread does, on its own stack, of which nothing
+ * is used but frame and struct syscall_kept.  The value is for RAX.  kernel/ipc_direct.c
+ */
+s64 syscall_resumed(void) REQUIRES(irqs_off);
 
 /*
  * The current thread, whose address space is loaded, goes on in user mode at @rip with stack

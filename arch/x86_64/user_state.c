@@ -70,7 +70,7 @@ static void save_segments(struct user_state *s)
 }
 
 /* The values were in these registers once, or are 0: no load faults, on any CPU. */
-void user_state_load_selectors(const struct user_state *s)
+static void load_selectors(const struct user_state *s)
 {
 	LOAD_SELECTOR("ds", s->ds);
 	LOAD_SELECTOR("es", s->es);
@@ -82,7 +82,7 @@ void user_state_load_selectors(const struct user_state *s)
 /* A selector's load changes the base, so the base comes after it. */
 static void load_segments(const struct user_state *s) REQUIRES(irqs_off)
 {
-	user_state_load_selectors(s);
+	load_selectors(s);
 	write_fs_base(s->fs_base);
 	user_gs_base_write(s->gs_base);
 }

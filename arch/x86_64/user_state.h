@@ -77,9 +77,6 @@ static inline bool user_state_is_loaded(const struct user_state *s)
 	return user_state_owner == s && s->cpu == cpu_id;
 }
 
-/* The values were in these registers once, or are 0: no load faults, on any CPU. */
-void user_state_load_selectors(const struct user_state *s) REQUIRES(irqs_off);
-
 static ALWAYS_INLINE void user_state_save_selectors(struct user_state *s)
 {
 	__asm__ volatile("mov %%ds, %0" : "=m"(s->ds));
@@ -88,28 +85,36 @@ static ALWAYS_INLINE void user_state_save_selectors(struct user_state *s)
 	__asm__ volatile("mov %%gs, %0" : "=m"(s->gs));
 }
 
+/* Save @prev's selectors, which the CPU holds: are @next's the same?  Calls nothing. */
+static ALWAYS_INLINE bool user_state_selectors_agree(struct user_state *prev,
+						     const struct user_state *next)
+{
+	user_state_save_selectors(prev);
+	return likely(prev->selectors == next->selectors);
+}
+
 /*
- * user_state_switch() where every instruction counts: neither is NULL, and mostly @next is not what
- * this CPU holds.
+ * The rest of a switch from @prev, which this CPU holds, to @next, which it does not, where it has
+ * what cpu_features.quick_user_state says.  Calls nothing.
  */
-static ALWAYS_INLINE void user_state_swap(struct user_state *prev, struct user_state *next)
+static ALWAYS_INLINE void user_state_swap_quickly(struct user_state *prev, struct user_state *next)
 	REQUIRES(irqs_off)
 {
-	if (unlikely(!cpu_features.quick_user_state || user_state_owner == next)) {
-		user_state_switch(prev, next);
-		return;
-	}
-	user_state_save_selectors(prev);
+	prev->gs_base = user_gs_base_swap(next->gs_base);
 	prev->fs_base = rdfsbase();
-	if (likely(prev->selectors == next->selectors)) {
-		prev->gs_base = user_gs_base_swap(next->gs_base);
-	} else {
-		prev->gs_base = user_gs_base_read();
-		user_state_load_selectors(next);
-		user_gs_base_write(next->gs_base);
-	}
 	wrfsbase(next->fs_base);
 	fpu_swap(prev->fpu, next->fpu);
 	next->cpu = cpu_id;
 	user_state_owner = next;
+}
+
+/* user_state_switch() where every instruction counts: neither is NULL. */
+static ALWAYS_INLINE void user_state_swap(struct user_state *prev, struct user_state *next)
+	REQUIRES(irqs_off)
+{
+	if (likely(cpu_features.quick_user_state && user_state_owner != next &&
+		   user_state_selectors_agree(prev, next)))
+		user_state_swap_quickly(prev, next);
+	else
+		user_state_switch(prev, next);
 }

@@ -506,7 +506,7 @@ LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page
 LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 # What user mode may take, in the percpu kernel without isolation.
-USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 474, "notify_wake": 250, "yield_other_mm": 200}
+USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 325, "notify_wake": 250, "yield_other_mm": 200}
 
 
 def user_is_quick(text):
