@@ -55,8 +55,9 @@ static ALWAYS_INLINE bool spin_take_free(struct spinlock *l)
 void spin_wait_for(struct spinlock *l);
 
 /*
- * The same for a lock that is only held with interrupts off, where every instruction counts:
+ * The same for a lock that is held with interrupts off, where every instruction counts:
  * nobody is preempted then, so release builds leave preempt_count and the holder alone.
+ * A lock that others hold with interrupts on is not waited for so: it is tried.
  * Inline; the acquire and the release are those of spin_lock() and spin_unlock().
  */
 static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l) ACQUIRES(*l)
@@ -66,6 +67,12 @@ static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l) ACQUIRES(*l)
 		spin_lock(l);
 	else if (unlikely(!spin_take_free(l)))
 		spin_wait_for(l);
+}
+
+static ALWAYS_INLINE bool spin_trylock_irqs_off(struct spinlock *l) TRY_ACQUIRES(*l)
+	REQUIRES(irqs_off) NO_LOCK_CHECK
+{
+	return CONFIG_DEBUG ? spin_trylock(l) : spin_take_free(l);
 }
 
 static ALWAYS_INLINE void spin_unlock_irqs_off(struct spinlock *l) RELEASES(*l)

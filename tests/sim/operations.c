@@ -112,7 +112,9 @@ static void count_lazy(u64 ctx_id)
 /* A fault, as the hardware brings it.  May the access be tried again? */
 static bool fault(const struct tlb_use *u, bool irqs)
 {
-	struct trapframe f = { .error = (u->write ? PF_WRITE : 0) | (u->present ? PF_PRESENT : 0),
+	/* With interrupts on it is user mode's. */
+	struct trapframe f = { .error = (u->write ? PF_WRITE : 0) | (u->present ? PF_PRESENT : 0) |
+					(irqs ? PF_USER : 0),
 			       .rflags = irqs ? RFLAGS_IF : 0 };
 	u64 lazy = this_cpu_read(event_counts[LAZY_FAULTS]), ctx_id = cpu_tlb.loaded_ctx;
 	bool again, user = sim_in_user();
