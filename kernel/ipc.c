@@ -75,7 +75,7 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
-	s64 result = 0;
+	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
 
 	copy_words(user_frame(receiver), user_frame(caller));
 	if (caller->sent != NULL)
@@ -183,6 +183,22 @@ s64 sys_call(struct syscall_frame *f)
 	if (likely(receiver != NULL))
 		deliver(receiver, me, f);
 	return switch_and_wait(me, f, receiver, true);
+}
+
+s64 ipc_call_fault(u64 handle)
+{
+	struct user_thread *me = current->user, *receiver;
+	s64 result;
+
+	me->faulted = true;
+	result = begin_call(me, handle, &receiver);
+	if (likely(result == 0)) {
+		if (likely(receiver != NULL))
+			deliver_all(receiver, me);
+		result = switch_and_wait(me, user_frame(me), receiver, false);
+	}
+	me->faulted = false;
+	return result;
 }
 
 /* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */

@@ -13,6 +13,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/fault_message.h"
 #include "kernel/thread.h"
 #include "lib/err.h"
 #include "mm/asid.h"
@@ -36,24 +37,48 @@ static enum fault_access access_of(u64 error)
 	return error & PF_FETCH ? FAULT_EXEC : error & PF_WRITE ? FAULT_WRITE : FAULT_READ;
 }
 
-static NOINLINE bool fault_slowly(const struct trapframe *f, vaddr_t va, struct mm *mm)
-	REQUIRES(irqs_off)
+/* What the regions say; interrupts are on meanwhile.  0 or an error. */
+static int fault_in_regions(struct mm *mm, vaddr_t va, u64 error) REQUIRES(irqs_off)
 {
 	int err;
 
+	irq_enable();
+	err = mm_fault(mm, va, access_of(error));
+	irq_disable();
+	return err;
+}
+
+/*
+ * What the regions say of a fault in user mode; then the pager, if there is one, and the regions
+ * once more: what it has mapped is filled in.  If that is nothing the access faults again.
+ */
+static int user_fault(struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
+{
+	int err = fault_in_regions(mm, va, f->error);
+
+	if (unlikely(err == -EFAULT) && current->user != NULL &&
+	    fault_message(f, va, access_of(f->error), &err)) {
+		err = fault_in_regions(mm, va, f->error);
+		if (err == -EFAULT)
+			err = 0;
+	}
+	current->fault_error = err; /* what the thread ends with */
+	current->fault_address = va;
+	return err;
+}
+
+static NOINLINE bool fault_slowly(struct trapframe *f, vaddr_t va, struct mm *mm) REQUIRES(irqs_off)
+{
 	if (f->error & PF_RSVD)
 		return false;
 	if (!(f->error & PF_PRESENT) && fill_top_level(va))
 		return true;
 	if (mm == NULL || !(f->rflags & RFLAGS_IF))
 		return false;
-	/* The kernel may not fetch there, and reads only by copies, which a fix-up covers. */
-	irq_enable();
-	err = mm_fault(mm, va, access_of(f->error));
-	irq_disable();
 	if (from_user(f))
-		current->fault_error = err; /* what the thread ends with */
-	return err == 0;
+		return user_fault(f, mm, va) == 0;
+	/* The kernel may not fetch there, and reads only by copies, which a fix-up covers. */
+	return fault_in_regions(mm, va, f->error) == 0;
 }
 
 /* Of an access of user mode's to nothing, that is no fetch. */
@@ -62,7 +87,7 @@ static bool may_be_quick(u64 error)
 	return (error & ~(u64)PF_WRITE) == PF_USER;
 }
 
-bool trap_page_fault(const struct trapframe *f, vaddr_t va)
+bool trap_page_fault(struct trapframe *f, vaddr_t va)
 {
 	struct mm *mm = current != NULL ? current->mm : NULL;
 

@@ -40,7 +40,7 @@ struct flush_record {
  * time, until it is freed.
  */
 struct leaf_table {
-	u64 place;    /* of what it maps, in its sizes, + 1; 0: there is none */
+	u64 place; /* of what it maps, in its sizes, + 1; 0: there is none */
 	pte_t *table;
 	u64 *present; /* how many of its entries are (user_pt.c) */
 };

@@ -55,9 +55,9 @@ struct region {
 
 struct region_tree {
 	struct region *root;
-	vaddr_t limit; /* no region ends above it */
-	u64 count;     /* regions */
-	u64 max;       /* of them; 0: any number.  One more is -ENOMEM */
+	vaddr_t limit;	      /* no region ends above it */
+	u64 count;	      /* regions */
+	u64 max;	      /* of them; 0: any number.  One more is -ENOMEM */
 	struct region *found; /* by the last search; NULL: none, or it has left the tree */
 };
 

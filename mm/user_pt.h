@@ -86,7 +86,8 @@ void gather_leaf(struct gather *g, vaddr_t va, u32 level, struct page *first);
 /* Flush, then free. */
 void gather_finish(struct gather *g);
 
-/* The table of the last level that maps @va, if it is the one that a walk ended in last; or NULL. */
+/* The table of the last level that maps @va, if it is the one that a walk ended in last; or NULL.
+ */
 static inline struct leaf_table *user_pt_last(struct mm *mm, vaddr_t va) REQUIRES(mm->lock)
 {
 	return mm->last.place == va / LARGE_PAGE_SIZE + 1 ? &mm->last : NULL;

@@ -14,7 +14,7 @@
 #define BASE  0x40000000ul
 #define PAGES 8ul
 #define SIZE  (PAGES * PAGE_SIZE)
-#define AT(n) (BASE + (n) * PAGE_SIZE)
+#define AT(n) (BASE + (n)*PAGE_SIZE)
 
 static bool quick(struct mm *mm, vaddr_t va, enum fault_access access)
 {
@@ -112,8 +112,11 @@ TEST("mm.quick", is_what_a_fault_would_be)
 static void look_at_regions(struct test *t, struct mm *mm)
 {
 	struct object *object = object_create(1);
-	struct map_request q = { .start = AT(2), .size = PAGE_SIZE, .flags = RW,
-				 .kind = REGION_OBJECT, .object = object };
+	struct map_request q = { .start = AT(2),
+				 .size = PAGE_SIZE,
+				 .flags = RW,
+				 .kind = REGION_OBJECT,
+				 .object = object };
 
 	EXPECT_EQ(t, object == NULL ? -ENOMEM : mm_map(mm, &q), 0);
 	EXPECT_EQ(t, map_anon(mm, AT(0), 2 * PAGE_SIZE, RW), 0);

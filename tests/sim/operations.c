@@ -6,6 +6,7 @@
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/fault_message.h"
 #include "kernel/thread.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -107,6 +108,15 @@ static void count_lazy(u64 ctx_id)
 	if (++l->lazy_faults[cpu_id] > TOPS_MAX)
 		sim_fail("R10: CPU %u: %u lazy faults on mm %lu, which uses %u entries", cpu_id,
 			 l->lazy_faults[cpu_id], ctx_id, TOPS_MAX);
+}
+
+/* No simulated thread is a task's. */
+bool fault_message(struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+{
+	(void)f;
+	(void)access;
+	(void)error;
+	sim_fail("CPU %u: a pager is asked for %#lx", cpu_id, va);
 }
 
 /* A fault, as the hardware brings it.  May the access be tried again? */
