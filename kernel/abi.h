@@ -95,6 +95,11 @@ enum syscall_number {
 			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
 			    with the same rights, or 0: it has no room */
 	SYS_REPLY_WAIT_HANDLE, /* as SYS_REPLY_WAIT, the same for the reply */
+
+	/* Pagers: kernel/fault_message.c. */
+	SYS_PAGER, /* (task, endpoint, cookie): a fault of that task's that nothing resolves becomes
+		      a call at the endpoint, with RIGHT_CALL and RIGHT_DUPLICATE: MESSAGE_FAULT.
+		      Once a task: -EBUSY.  The result is the task's own handle of it */
 	SYS_NUMBERS,
 };
 
@@ -102,6 +107,13 @@ enum syscall_number {
 #define MESSAGE_WORDS  7
 #define MESSAGE_BITS   1 /* results of calls that bring a message: RSI is bits of a notification, */
 #define MESSAGE_HANDLE 2 /* R13 is a handle */
+
+/*
+ * A thread's fault, told by the kernel: the address, MAP_READ, MAP_WRITE or MAP_EXEC, the cookie of
+ * SYS_PAGER, the instruction.  The reply's first word is 0: the access is tried again; or an error,
+ * negated, with which the thread ends.
+ */
+#define MESSAGE_FAULT 3
 
 #define ANY_CPU	      (~0ul)
 #define WAIT_FOR_EVER (~0ul)

@@ -63,14 +63,16 @@ static void NORETURN page_fault(const struct trapframe *f)
 /* A task's own fault ends its thread. */
 static NORETURN void end_user_thread(const struct trapframe *f, const char *name) REQUIRES(irqs_off)
 {
-	int status = current->fault_error == -ENOMEM ? -ENOMEM : -EFAULT;
+	bool tried = f->vector == VECTOR_PF && current->fault_error != 0;
+	vaddr_t va = tried ? current->fault_address : read_cr2();
+	int status = tried ? current->fault_error : -EFAULT;
 
 	if (status == -ENOMEM)
 		printk("%s: no memory, or no more for this task, at %#lx: the thread ends\n",
-		       current->user->task->name, read_cr2());
+		       current->user->task->name, va);
 	else if (f->vector == VECTOR_PF)
 		printk("%s: page fault at %#lx (error %#lx) in %#lx: the thread ends\n",
-		       current->user->task->name, read_cr2(), f->error, f->rip);
+		       current->user->task->name, va, f->error, f->rip);
 	else
 		printk("%s: %s (vector %lu, error %#lx) in %#lx: the thread ends\n",
 		       current->user->task->name, name ? name : "unexpected interrupt", f->vector,

@@ -74,7 +74,7 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
-	s64 result = 0;
+	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
 
 	copy_words(user_frame(receiver), user_frame(caller));
 	if (caller->sent != NULL)
@@ -176,6 +176,22 @@ s64 sys_call(struct syscall_frame *f)
 	return switch_and_wait(me, f, receiver, true);
 }
 
+s64 ipc_call_fault(u64 handle)
+{
+	struct user_thread *me = current->user, *receiver;
+	s64 result;
+
+	me->faulted = true;
+	result = begin_call(me, handle, IPC_WAITS, &receiver);
+	if (likely(result == 0)) {
+		if (likely(receiver != NULL))
+			deliver_all(receiver, me);
+		result = switch_and_wait(me, user_frame(me), receiver, false);
+	}
+	me->faulted = false;
+	return result;
+}
+
 /* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
 static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
 					       const struct syscall_frame *f)
@@ -253,7 +269,7 @@ static void clear_words(struct syscall_frame *f, s64 result)
 {
 	u64 rsi = result == MESSAGE_BITS ? f->rsi : 0;
 
-	if (result == 0 || result == MESSAGE_HANDLE)
+	if (result == 0 || result == MESSAGE_HANDLE || result == MESSAGE_FAULT)
 		return;
 	copy_words(f, &(struct syscall_frame){ 0 });
 	f->rsi = rsi;

@@ -2,7 +2,10 @@
 /*
  * kernel/page_fault.c - faults at user addresses.
  *
- * First what needs no lock: an entry that is missing in this CPU's copy of the top level.
+ * First what is likely in user mode, a page of private memory that nobody has touched, since to
+ * find out whether an entry of the top level is missing would cost it more than it costs others:
+ * a page that is filled in below a missing entry faults once more, and would have had to be filled
+ * in too.  Then what needs no lock: an entry that is missing in this CPU's copy of the top level.
  * Which mm it is copied from, the loaded slot says, never the thread: a fault may come
  * between the two in a switch.  Then the regions, which needs the mm's lock and so
  * interrupts on: with interrupts off a copy that needs more than the top level fails.
@@ -10,6 +13,7 @@
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/fault_message.h"
 #include "kernel/thread.h"
 #include "lib/err.h"
 #include "mm/asid.h"
@@ -33,23 +37,62 @@ static enum fault_access access_of(u64 error)
 	return error & PF_FETCH ? FAULT_EXEC : error & PF_WRITE ? FAULT_WRITE : FAULT_READ;
 }
 
-bool trap_page_fault(const struct trapframe *f, vaddr_t va)
+/* What the regions say; interrupts are on meanwhile.  0 or an error. */
+static int fault_in_regions(struct mm *mm, vaddr_t va, u64 error) REQUIRES(irqs_off)
 {
-	struct mm *mm;
 	int err;
 
+	irq_enable();
+	err = mm_fault(mm, va, access_of(error));
+	irq_disable();
+	return err;
+}
+
+/*
+ * What the regions say of a fault in user mode; then the pager, if there is one, and the regions
+ * once more: what it has mapped is filled in.  If that is nothing the access faults again.
+ */
+static int user_fault(struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
+{
+	int err = fault_in_regions(mm, va, f->error);
+
+	if (unlikely(err == -EFAULT) && current->user != NULL &&
+	    fault_message(f, va, access_of(f->error), &err)) {
+		err = fault_in_regions(mm, va, f->error);
+		if (err == -EFAULT)
+			err = 0;
+	}
+	current->fault_error = err; /* what the thread ends with */
+	current->fault_address = va;
+	return err;
+}
+
+static NOINLINE bool fault_slowly(struct trapframe *f, vaddr_t va, struct mm *mm) REQUIRES(irqs_off)
+{
 	if (f->error & PF_RSVD)
 		return false;
 	if (!(f->error & PF_PRESENT) && fill_top_level(va))
 		return true;
-	mm = current != NULL ? current->mm : NULL;
 	if (mm == NULL || !(f->rflags & RFLAGS_IF))
 		return false;
-	/* The kernel may not fetch there, and reads only by copies, which a fix-up covers. */
-	irq_enable();
-	err = mm_fault(mm, va, access_of(f->error));
-	irq_disable();
 	if (from_user(f))
-		current->fault_error = err; /* what the thread ends with */
-	return err == 0;
+		return user_fault(f, mm, va) == 0;
+	/* The kernel may not fetch there, and reads only by copies, which a fix-up covers. */
+	return fault_in_regions(mm, va, f->error) == 0;
+}
+
+/* Of an access of user mode's to nothing, that is no fetch. */
+static bool may_be_quick(u64 error)
+{
+	return (error & ~(u64)PF_WRITE) == PF_USER;
+}
+
+bool trap_page_fault(struct trapframe *f, vaddr_t va)
+{
+	struct mm *mm = current != NULL ? current->mm : NULL;
+
+	if (likely(may_be_quick(f->error) && mm != NULL) &&
+	    likely(mm_fault_quick(mm, va, f->error & PF_WRITE ? FAULT_WRITE : FAULT_READ)))
+		return true;
+	return fault_slowly(f, va, mm);
 }

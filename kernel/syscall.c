@@ -5,6 +5,7 @@
 #include "arch/x86_64/syscall.h"
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
+#include "kernel/fault_message.h"
 #include "kernel/ipc.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
@@ -124,6 +125,7 @@ WITH_INTERRUPTS(sys_unmap)
 WITH_INTERRUPTS(sys_protect)
 WITH_INTERRUPTS(sys_call_handle)
 WITH_INTERRUPTS(sys_reply_wait_handle)
+WITH_INTERRUPTS(sys_pager)
 
 const syscall_fn syscall_table[] = {
 	[SYS_NULL] = sys_null,
@@ -176,6 +178,8 @@ const syscall_fn syscall_table[] = {
 
 	[SYS_CALL_HANDLE] = sys_call_handle_enter,
 	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle_enter,
+
+	[SYS_PAGER] = sys_pager_enter,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

@@ -41,6 +41,8 @@ struct task {
 	bool ends_with_threads;	 /* [I] made by a system call: with its last thread its handles
 				    are closed, and it takes no more of either */
 	struct handle_table handles;
+	u64 pager;	  /* shared: a handle of its own, where its faults are told; 0: nowhere */
+	u64 pager_cookie; /* constant once .pager is not 0 */
 	struct spinlock lock;			   /* rank LOCK_RANK_TASK */
 	struct list_node threads GUARDED_BY(lock); /* struct user_thread */
 	u32 nr_threads GUARDED_BY(lock);
@@ -87,6 +89,7 @@ struct user_thread {
 	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
 			      message; [s], read by who takes that */
 	u32 sent_rights;
+	bool faulted; /* the message is not its own, but of its fault (fault_message.h); as .sent */
 };
 
 /* An empty task with one reference, without a limit.  NULL: out of memory. */

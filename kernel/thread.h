@@ -92,7 +92,8 @@ struct thread {
 	thread_fn fn;		    /* [I] */
 	void *arg;		    /* [I] */
 	int status;		    /* [s] from thread_exit() */
-	int fault_error;	    /* [s] what came of its last page fault in user mode */
+	int fault_error;	    /* [s] what came of its last page fault in user mode, */
+	vaddr_t fault_address;	    /* [s] and where that was */
 	struct thread_pi pi;	    /* kernel/mutex.h */
 	struct user_thread *user;   /* [I] kernel/task.h; NULL: a kernel thread */
 	struct completion dead;	    /* state is DEAD and nobody runs on its stack */

@@ -219,6 +219,60 @@ int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access)
 	return err;
 }
 
+/* A zeroed page, charged.  NULL: not without waiting, or not at all. */
+static ALWAYS_INLINE struct page *quick_page(struct mm *mm) REQUIRES(mm->lock, irqs_off)
+{
+	struct page *page;
+
+	if (unlikely(!mm_charge(mm, 1)))
+		return NULL;
+	page = page_alloc_pop(ZONE_USER);
+	if (unlikely(page == NULL)) {
+		mm_uncharge(mm, 1);
+		return NULL;
+	}
+	page_zero(page);
+	return page;
+}
+
+static ALWAYS_INLINE bool fault_quick_locked(struct mm *mm, vaddr_t va, enum fault_access access)
+	REQUIRES(mm->lock, irqs_off)
+{
+	const struct region *r = mm->regions.found;
+	struct leaf_table *last = user_pt_last(mm, va);
+	struct page *page;
+	pte_t *entry;
+
+	if (unlikely(last == NULL || r == NULL || !region_contains(r, va)))
+		return false;
+	entry = &last->table[pt_index(va, PT_LEVEL_LEAF)];
+	if (unlikely(r->kind != REGION_ANON || !allows(r, access) || pte_present(*entry)))
+		return false;
+	page = quick_page(mm);
+	if (unlikely(page == NULL))
+		return false;
+	user_pt_set_last(mm, entry,
+			 page_to_phys(page) |
+				 leaf_flags(r, r->flags & REGION_WRITE, PT_LEVEL_LEAF));
+	mm->events.page_faults++;
+	return true;
+}
+
+bool mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
+{
+	bool done;
+
+	if (unlikely(!spin_try_irqs_off(&mm->lock)))
+		return false;
+	done = fault_quick_locked(mm, va, access);
+	spin_unlock_irqs_off(&mm->lock);
+	if (unlikely(!done))
+		return false;
+	count_event(PAGE_FAULTS);
+	trace(TRACE_FAULT, mm->ctx_id, va);
+	return true;
+}
+
 /* What maps @va, which was just faulted in; NULL: foreign memory. */
 static struct page *page_at(struct mm *mm, vaddr_t va) REQUIRES(mm->lock)
 {

@@ -35,6 +35,16 @@ struct flush_record {
 	u64 stride; /* bytes that one INVLPG reaches there; FLUSH_WHOLE: no slot passes it */
 };
 
+/*
+ * The table of the last level that a walk ended in: the next one there need not be made.  One at a
+ * time, until it is freed.
+ */
+struct leaf_table {
+	u64 place; /* of what it maps, in its sizes, + 1; 0: there is none */
+	pte_t *table;
+	u64 *present; /* how many of its entries are (user_pt.c) */
+};
+
 #define FLUSH_RING   16u
 #define MM_FIRST_GEN 1ul
 
@@ -61,6 +71,7 @@ struct mm {
 	struct spinlock lock; /* rank LOCK_RANK_MM; interrupts on, held while CPUs are waited for */
 	struct region_tree regions GUARDED_BY(lock);
 	struct mm_events events GUARDED_BY(lock);
+	struct leaf_table last GUARDED_BY(lock);
 	u64 pages GUARDED_BY(lock);	  /* user pages mapped by leaves */
 	u64 table_pages GUARDED_BY(lock); /* page-table pages, the reference included */
 	struct budget *budget;		  /* [I] held; NULL: no limit */
@@ -145,6 +156,13 @@ enum fault_access {
  * Interrupts on, no spinlock held.
  */
 int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access) WARN_UNUSED_RESULT;
+
+/*
+ * The same for a fault in user mode, if that takes no more than a zeroed page of a CPU's stack into
+ * the table where the last fault was, in the same region.  False: nothing has changed, and what
+ * there is to say mm_fault() says.  Waits for nobody.
+ */
+bool mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access) REQUIRES(irqs_off);
 
 /*
  * The page behind @va, made as mm_fault() would, with a reference for the caller: to reach an

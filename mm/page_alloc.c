@@ -64,6 +64,19 @@ static void stack_drain(struct zone *zone, struct page_stack *stack, u32 n) REQU
 	memmove(stack->pages, stack->pages + n, left * sizeof(stack->pages[0]));
 }
 
+/* The stack is not empty. */
+static ALWAYS_INLINE struct page *take_top(struct page_stack *stack)
+{
+	u32 count = stack->count - 1;
+	struct page *page = stack->pages[count];
+
+	WRITE_ONCE(stack->count, count);
+	DEBUG_ASSERT(page->state == PAGE_PCP, "page %#lx on a CPU's list is %s", page_to_pfn(page),
+		     page_state_name(page->state));
+	WRITE_ONCE(page->state, PAGE_ALLOCATED);
+	return page;
+}
+
 static struct page *stack_pop(struct zone *zone)
 {
 	u64 flags = irq_save();
@@ -72,13 +85,8 @@ static struct page *stack_pop(struct zone *zone)
 
 	if (stack->count == 0)
 		stack_refill(zone, stack);
-	if (stack->count > 0) {
-		page = stack->pages[stack->count - 1];
-		WRITE_ONCE(stack->count, stack->count - 1);
-		DEBUG_ASSERT(page->state == PAGE_PCP, "page %#lx on a CPU's list is %s",
-			     page_to_pfn(page), page_state_name(page->state));
-		WRITE_ONCE(page->state, PAGE_ALLOCATED);
-	}
+	if (stack->count > 0)
+		page = take_top(stack);
 	irq_restore(flags);
 	return page;
 }
@@ -219,6 +227,21 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 	if (CONFIG_DEBUG)
 		poison_check_block(page, order);
 	__atomic_store_n(&page->refcount, 1, __ATOMIC_RELAXED);
+	return page;
+}
+
+/* What is to fail for a test, alloc_pages() counts. */
+struct page *page_alloc_pop(enum zone_id zone)
+{
+	struct page_stack *stack = my_stack(&zones[zone]);
+	struct page *page;
+
+	if (unlikely(stack->count == 0) || (CONFIG_DEBUG && fail_countdown > 0))
+		return NULL;
+	page = take_top(stack);
+	if (CONFIG_DEBUG)
+		poison_check_block(page, 0);
+	WRITE_ONCE(page->refcount, 1); /* nobody else knows it */
 	return page;
 }
 

@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include "lib/lock_check.h"
 #include "mm/page.h"
 
 struct page_alloc_stats {
@@ -59,6 +60,12 @@ void page_alloc_set_reclaim(reclaim_fn fn);
 
 /* Free what alloc_pages() returned, of the same order; the caller has the only reference. */
 void free_pages(struct page *page, unsigned order);
+
+/*
+ * A page of this CPU's stack, as alloc_page() would give; NULL: there is none, which says nothing
+ * of others.  No lock is taken.
+ */
+struct page *page_alloc_pop(enum zone_id zone) REQUIRES(irqs_off) WARN_UNUSED_RESULT;
 
 static inline WARN_UNUSED_RESULT struct page *alloc_page(enum zone_id preferred)
 {

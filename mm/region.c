@@ -48,11 +48,17 @@ struct region *region_first_at_or_after(const struct region_tree *tree, vaddr_t 
 	return found;
 }
 
-struct region *region_find(const struct region_tree *tree, vaddr_t va)
+struct region *region_find(struct region_tree *tree, vaddr_t va)
 {
-	struct region *region = region_first_at_or_after(tree, va);
+	struct region *region = tree->found;
 
-	return region && region->start <= va ? region : NULL;
+	if (region && region_contains(region, va))
+		return region;
+	region = region_first_at_or_after(tree, va);
+	if (!region || region->start > va)
+		return NULL;
+	tree->found = region;
+	return region;
 }
 
 struct gap_search {
@@ -207,7 +213,7 @@ int region_split(struct region_tree *tree, struct region *region, vaddr_t at)
 }
 
 /* The region that lies on both sides of @va, or NULL. */
-static struct region *region_across(const struct region_tree *tree, vaddr_t va)
+static struct region *region_across(struct region_tree *tree, vaddr_t va)
 {
 	struct region *region = region_find(tree, va);
 

@@ -55,16 +55,22 @@ struct region {
 
 struct region_tree {
 	struct region *root;
-	vaddr_t limit; /* no region ends above it */
-	u64 count;     /* regions */
-	u64 max;       /* of them; 0: any number.  One more is -ENOMEM */
+	vaddr_t limit;	      /* no region ends above it */
+	u64 count;	      /* regions */
+	u64 max;	      /* of them; 0: any number.  One more is -ENOMEM */
+	struct region *found; /* by the last search; NULL: none, or it has left the tree */
 };
 
 /* An empty tree.  @limit: the first address that is not the user's (five levels: more). */
 void region_tree_init(struct region_tree *tree, vaddr_t limit);
 
-/* The region that contains @va, or NULL. */
-struct region *region_find(const struct region_tree *tree, vaddr_t va);
+static inline bool region_contains(const struct region *region, vaddr_t va)
+{
+	return va >= region->start && va < region->end;
+}
+
+/* The region that contains @va, or NULL.  The last one that was found is looked at first. */
+struct region *region_find(struct region_tree *tree, vaddr_t va);
 
 /* The lowest region that contains @va or starts above it, or NULL. */
 struct region *region_first_at_or_after(const struct region_tree *tree, vaddr_t va);

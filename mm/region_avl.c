@@ -143,6 +143,8 @@ void region_avl_remove(struct region_tree *tree, struct region *region)
 		changed = remove_inner(tree, region);
 	else
 		replace(tree, region, region->child[region->child[LOWER] ? LOWER : HIGHER]);
+	if (tree->found == region)
+		tree->found = NULL;
 	tree->count--;
 	region_avl_refresh(tree, changed);
 }
@@ -214,7 +216,7 @@ static void check_region(const struct region *region, vaddr_t floor, vaddr_t lim
 void region_tree_check(const struct region_tree *tree)
 {
 	vaddr_t floor = 0;
-	u64 count = 0;
+	u64 count = 0, found = 0;
 
 	if (!CONFIG_DEBUG)
 		return;
@@ -223,7 +225,9 @@ void region_tree_check(const struct region_tree *tree)
 		check_links(r);
 		check_region(r, floor, tree->limit);
 		floor = r->end;
+		found += r == tree->found;
 		count++;
 	}
+	ASSERT(!tree->found || found == 1, "the region found last is not in the tree");
 	ASSERT(count == tree->count, "%lu regions where %lu should be", count, tree->count);
 }

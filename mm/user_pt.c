@@ -145,9 +145,14 @@ pte_t *user_pt_find(struct mm *mm, vaddr_t va, u32 *level)
 
 pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level)
 {
+	const struct leaf_table *last = user_pt_last(mm, va);
 	u32 largest = *level, l;
 	pte_t *table = mm->reference;
 
+	if (last != NULL) {
+		*level = PT_LEVEL_LEAF;
+		return &last->table[pt_index(va, PT_LEVEL_LEAF)];
+	}
 	for (l = PT_LEVEL_TOP; l > PT_LEVEL_LEAF; l--) {
 		pte_t *entry = &table[pt_index(va, l)], e = *entry;
 
@@ -163,6 +168,7 @@ pte_t *user_pt_make(struct mm *mm, vaddr_t va, u32 *level)
 			return NULL;
 	}
 	*level = PT_LEVEL_LEAF;
+	mm->last = (struct leaf_table){ va / LARGE_PAGE_SIZE + 1, table, entries_in(table) };
 	return &table[pt_index(va, PT_LEVEL_LEAF)];
 }
 
@@ -243,11 +249,15 @@ static void zap_leaf(struct mm *mm, pte_t *table, u32 level, vaddr_t va, struct 
 static void zap_table(struct mm *mm, pte_t *table, u32 i, vaddr_t start, vaddr_t end,
 		      struct gather *g) REQUIRES(mm->lock)
 {
+	pte_t *child = table_of(take_out(table, i));
+
+	if (mm->last.table == child)
+		mm->last.place = 0;
 	mm->table_pages--;
 	mm_uncharge(mm, 1);
 	g->freed_tables = true;
 	gather_add(g, start, end, PAGE_SIZE);
-	gather_run(g, virt_to_page(table_of(take_out(table, i))), 0);
+	gather_run(g, virt_to_page(child), 0);
 }
 
 static void check_covered(vaddr_t va, vaddr_t next, u32 level)

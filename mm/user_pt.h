@@ -86,6 +86,21 @@ void gather_leaf(struct gather *g, vaddr_t va, u32 level, struct page *first);
 /* Flush, then free. */
 void gather_finish(struct gather *g);
 
+/* The table of the last level that maps @va, if it is the one that a walk ended in last; or NULL.
+ */
+static inline struct leaf_table *user_pt_last(struct mm *mm, vaddr_t va) REQUIRES(mm->lock)
+{
+	return mm->last.place == va / LARGE_PAGE_SIZE + 1 ? &mm->last : NULL;
+}
+
+/* Fill @entry of it, which is empty: as user_pt_set(). */
+static inline void user_pt_set_last(struct mm *mm, pte_t *entry, pte_t value) REQUIRES(mm->lock)
+{
+	mm->pages++;
+	(*mm->last.present)++;
+	shared_store(entry, value);
+}
+
 /*
  * The entry that a walk for @va ends at, present or not, and *@level, where it is: a large
  * leaf, or an entry of the last level.  NULL: no table there.

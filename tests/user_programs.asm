@@ -585,6 +585,37 @@ PROGRAM measures_fault
 	MEASURE_END_OF 4096
 user_measures_fault_end:
 
+%define MAPPED_BYTES 1 << 20
+
+; The words at RDI: an endpoint, a task whose pager this is there, what it begins with.  Each page
+; that is asked for is mapped, of a memory object.
+PROGRAM maps_pages
+	mov	rbx, [rdi]
+	mov	r14, [rdi + 8]
+	mov	rbp, [rdi + 16]
+	mov	edi, MAPPED_BYTES
+	SYSCALL_ SYS_MEMORY
+	mov	r15, rax
+	mov	rdi, r14
+	mov	rsi, rbx
+	SYSCALL_ SYS_PAGER
+.next:
+	mov	rdi, rbx
+	SYSCALL_ SYS_REPLY_WAIT
+	cmp	rax, MESSAGE_FAULT
+	MUST	1
+	mov	rdi, r14
+	mov	rdx, rsi
+	mov	r10, rsi
+	sub	r10, rbp
+	mov	rsi, r15
+	mov	r8d, 4096
+	mov	r9d, MAP_RW
+	SYSCALL_ SYS_MAP
+	xor	esi, esi
+	jmp	.next
+user_maps_pages_end:
+
 ; Ends at once; forks, waits for the child, which ends at once, and ends.
 PROGRAM ends
 	xor	edi, edi

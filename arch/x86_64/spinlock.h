@@ -55,8 +55,9 @@ static ALWAYS_INLINE bool spin_take_free(struct spinlock *l)
 void spin_wait_for(struct spinlock *l);
 
 /*
- * The same for a lock that is only held with interrupts off, where every instruction counts:
+ * The same for a lock that is held with interrupts off, where every instruction counts:
  * nobody is preempted then, so release builds leave preempt_count and the holder alone.
+ * A lock that others hold with interrupts on is not waited for so: it is tried.
  * Inline; the acquire and the release are those of spin_lock() and spin_unlock().
  */
 static ALWAYS_INLINE void spin_lock_irqs_off(struct spinlock *l) ACQUIRES(*l)

@@ -135,7 +135,9 @@ void trap(struct trapframe *f)
 {
 	if (cpu_features.smap)
 		clac(); /* a user's flag, or that of a copy that was interrupted */
-	if (f->vector >= VECTOR_EXCEPTIONS)
+	if (f->vector == VECTOR_PF)
+		exception(f);
+	else if (f->vector >= VECTOR_EXCEPTIONS)
 		interrupt(f);
 	else if (is_unmaskable(f))
 		unmaskable(f);

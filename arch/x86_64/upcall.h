@@ -12,7 +12,7 @@
  * be tried again.  Interrupts off, as the fault left them; may turn them on meanwhile.
  * kernel/page_fault.c
  */
-bool trap_page_fault(const struct trapframe *f, vaddr_t va) REQUIRES(irqs_off);
+bool trap_page_fault(struct trapframe *f, vaddr_t va) REQUIRES(irqs_off);
 
 /*
  * User mode is next on this CPU: last checks, and isolated, pti_user_cr3.  Interrupts are

@@ -4,13 +4,16 @@
  * in ring 3 to the next.
  */
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/time.h"
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
 #include "kernel/notification.h"
+#include "kernel/wait.h"
 #include "lib/assert.h"
 #include "mm/page_zero.h"
 #include "tests/bench/bench.h"
 #include "tests/user_memory.h"
+#include "tests/user_pair.h"
 #include "tests/user_task.h"
 
 USER_PROGRAM(measures_nothing);
@@ -22,6 +25,7 @@ USER_PROGRAM(signals_the_time);
 USER_PROGRAM(measures_yield);
 USER_PROGRAM(yields);
 USER_PROGRAM(measures_fault);
+USER_PROGRAM(maps_pages);
 USER_PROGRAM(ends);
 USER_PROGRAM(forks_once);
 
@@ -127,6 +131,32 @@ BENCH(fault_anon)
 	ASSERT(put(USER_DATA_AT, FAULT_PLACE + PAGE_SIZE) && put(FAULT_PLACE, 0), "no memory");
 	kthread_unuse_mm();
 	run(b, task);
+}
+
+/* The same from a pager, another task, which maps a page of a memory object. */
+BENCH(fault_pager)
+{
+	struct task *task = make("bench", USER_CODE(measures_fault));
+	struct task *pager = make("pager", USER_CODE(maps_pages));
+	struct endpoint *ep = endpoint_create();
+	u64 words[3] = { [2] = FAULT_PLACE };
+
+	ASSERT(ep != NULL, "out of memory");
+	words[0] = user_task_handle(NULL, pager, ep, RIGHT_CALL | RIGHT_RECEIVE | RIGHT_DUPLICATE);
+	words[1] = user_task_give(NULL, pager, &task->kobj, RIGHT_CONTROL);
+	kthread_use_mm(pager->mm);
+	ASSERT(copy_to_user(USER_DATA_AT, words, sizeof(words)) == 0, "no memory");
+	kthread_unuse_mm();
+	kthread_use_mm(task->mm);
+	ASSERT(put(USER_DATA_AT, FAULT_PLACE), "no memory");
+	kthread_unuse_mm();
+	ASSERT(user_task_start(NULL, pager, USER_DATA_AT, cpu_id), "no thread");
+	while (!user_endpoint_has(ep, 0, 1))
+		sleep_ns(NS_PER_MS);
+	run(b, task);
+	task_kill(pager);
+	(void)user_task_end(pager);
+	kobj_put(&ep->kobj);
 }
 
 BENCH(zero_page)

@@ -23,6 +23,16 @@ void spin_lock(struct spinlock *l)
 	l->holder = running + 1;
 }
 
+bool spin_trylock(struct spinlock *l)
+{
+	point();
+	if (l->holder != 0)
+		return false;
+	sim_drain();
+	l->holder = running + 1;
+	return true;
+}
+
 void spin_unlock(struct spinlock *l)
 {
 	const u32 free = 0;

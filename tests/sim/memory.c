@@ -223,6 +223,11 @@ struct page *alloc_pages(enum zone_id preferred, unsigned order)
 	return take(sim_chance(REUSE_LAST) ? free_count - 1 : some_free(), preferred);
 }
 
+struct page *page_alloc_pop(enum zone_id zone)
+{
+	return alloc_pages(zone, 0);
+}
+
 void free_pages(struct page *page, unsigned order)
 {
 	ASSERT(order <= 1, "order %u", order);

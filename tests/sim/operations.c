@@ -6,6 +6,7 @@
 #include "arch/x86_64/pti.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/upcall.h"
+#include "kernel/fault_message.h"
 #include "kernel/thread.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -109,10 +110,21 @@ static void count_lazy(u64 ctx_id)
 			 l->lazy_faults[cpu_id], ctx_id, TOPS_MAX);
 }
 
+/* No simulated thread is a task's. */
+bool fault_message(struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+{
+	(void)f;
+	(void)access;
+	(void)error;
+	sim_fail("CPU %u: a pager is asked for %#lx", cpu_id, va);
+}
+
 /* A fault, as the hardware brings it.  May the access be tried again? */
 static bool fault(const struct tlb_use *u, bool irqs)
 {
-	struct trapframe f = { .error = (u->write ? PF_WRITE : 0) | (u->present ? PF_PRESENT : 0),
+	/* With interrupts on it is user mode's. */
+	struct trapframe f = { .error = (u->write ? PF_WRITE : 0) | (u->present ? PF_PRESENT : 0) |
+					(irqs ? PF_USER : 0),
 			       .rflags = irqs ? RFLAGS_IF : 0 };
 	u64 lazy = this_cpu_read(event_counts[LAZY_FAULTS]), ctx_id = cpu_tlb.loaded_ctx;
 	bool again, user = sim_in_user();

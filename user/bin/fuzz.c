@@ -93,6 +93,7 @@ static bool makes_a_handle(u64 number)
 	case SYS_TASK:
 	case SYS_FORK:
 	case SYS_MEMORY:
+	case SYS_PAGER:
 		return true;
 	default:
 		return false;
@@ -113,7 +114,8 @@ static void keep(struct rand *rnd, u64 handle)
 static bool is_rare(u64 number)
 {
 	return number == SYS_EXIT || number == SYS_LOG || number == SYS_THREAD ||
-	       number == SYS_UNMAP || number == SYS_REPLY_WAIT || number == SYS_REPLY_WAIT_HANDLE;
+	       number == SYS_UNMAP || number == SYS_PAGER || number == SYS_REPLY_WAIT ||
+	       number == SYS_REPLY_WAIT_HANDLE;
 }
 
 /* As arguments that make sense of @number, so that more than its first check is met. */
@@ -121,6 +123,8 @@ static void improve(struct rand *rnd, u64 number, struct message *m)
 {
 	if (number == SYS_WAIT || number == SYS_TASK_WAIT || number == SYS_CPU)
 		m->word[0] = rand_next(rnd) % SHORT_NS;
+	if (number == SYS_PAGER)
+		m->word[0] = a_handle(rnd);
 	if (number == SYS_CALL_HANDLE || number == SYS_REPLY_WAIT_HANDLE)
 		m->word[HANDLE_WORD] = a_handle(rnd);
 	if (number != SYS_MAP)
@@ -147,7 +151,8 @@ static bool call_something(struct rand *rnd, bool may_fork)
 		m.word[i] = an_argument(rnd);
 	if (!one_in(rnd, 4))
 		improve(rnd, number, &m);
-	if (number == SYS_MAP || number == SYS_UNMAP || number == SYS_PROTECT)
+	if (number == SYS_MAP || number == SYS_UNMAP || number == SYS_PROTECT ||
+	    number == SYS_PAGER)
 		first = one_in(rnd, 2) ? 0 : first;
 	if (number == SYS_TIMEOUT)
 		first = 1 + rand_next(rnd) % SHORT_NS;

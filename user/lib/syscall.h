@@ -227,6 +227,11 @@ static inline s64 sys_protect(u64 task, u64 address, u64 bytes, u64 rights)
 	return syscall4(SYS_PROTECT, task, address, bytes, rights);
 }
 
+static inline s64 sys_pager(u64 task, u64 endpoint, u64 cookie)
+{
+	return syscall3(SYS_PAGER, task, endpoint, cookie);
+}
+
 /* --- notifications, timers, time limits ----------------------------------------------------- */
 
 static inline s64 sys_notification(void)
