@@ -7,19 +7,19 @@
  * program is not started.  The end of init, when all it has started has ended, is the session's.
  */
 #include "lib/err.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "user/lib/program.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 #include "user/lib/text.h"
 
 #define MANIFEST	  "text/init.txt"
 #define MANIFEST_MAX	  4096
-#define WORDS_MAX	  16
+#define WORDS_MAX	  (ARGS_COUNT_MAX + 16)
 #define PROGRAMS_MAX	  8
 #define ENDPOINTS_MAX	  8
 #define ENDPOINT_NAME_MAX 16
-#define PATH_MAX	  64
+#define PAGES_DEFAULT	  4096
 
 static struct {
 	char name[ENDPOINT_NAME_MAX];
@@ -164,18 +164,32 @@ static s64 give_all(u64 task, char **words, u32 n)
 	return sys_thread(task, 0, 0, n, 0, ANY_CPU);
 }
 
+/* The words from the one behind "--" on are the program's, and its name: how many are ours. */
+static u32 split_arguments(char **words, u32 n)
+{
+	u32 i = 1;
+
+	while (i < n && strcmp(words[i], "--") != 0)
+		i++;
+	return i;
+}
+
 static void start(char **words, u32 n)
 {
-	char path[PATH_MAX];
-	s64 task, err;
+	u32 ours = split_arguments(words, n);
+	char *name = words[0];
+	s64 task = -ENOSPC, err;
 
-	format(path, sizeof(path), "bin/%s", words[0]);
-	task = started_count < PROGRAMS_MAX ? sys_task(path, strlen(path), 0) : -ENOSPC;
-	err = task < 0 ? task : give_all((u64)task, words + 1, n - 1);
+	if (ours < n)
+		words[ours] = name;
+	if (started_count < PROGRAMS_MAX)
+		task = ours < n ? spawn_task(words + ours, n - ours, PAGES_DEFAULT)
+				: spawn_task(words, 1, PAGES_DEFAULT);
+	err = task < 0 ? task : give_all((u64)task, words + 1, ours - 1);
 	if (err == 0)
 		started[started_count++] = (u64)task;
 	else
-		print("%s is not started: %s", path, err_name((int)err));
+		print("bin/%s is not started: %s", name, err_name((int)err));
 	if (task > 0 && err != 0)
 		sys_close((u64)task);
 }
