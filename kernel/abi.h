@@ -71,8 +71,9 @@ enum syscall_number {
 	/* Tasks: kernel/sys_task.c.  @task 0 is the caller's own. */
 	SYS_TASK,   /* (name, bytes, pages, arguments, bytes): a handle of a new task, without
 		       threads: with the program of that name in the boot archive, or of 0 bytes,
-		       with nothing; it may have so many pages, 0: as many as the caller's.  A
-		       program gets arguments: strings, each with its 0; -E2BIG: too many */
+		       with nothing.  It and the tasks that it makes may have so many pages
+		       together, which are the caller's too; 0: no limit of their own.  A program
+		       gets arguments: strings, each with its 0; -E2BIG: too many */
 	SYS_THREAD, /* (task, rip, rsp, arg, priority, cpu): a thread begins there, with arg in RDI;
 		       rip 0: where the task's program and its stack begin; priority 0: the default;
 		       cpu: a number, or ANY_CPU */
@@ -129,9 +130,10 @@ struct task_info {
 	unsigned long id; /* never used again */
 	char name[TASK_NAME_MAX];
 	unsigned int threads;
-	unsigned int cpus;		     /* elements of .slot that mean something */
-	unsigned long pages;		     /* of memory that it uses, as its limit counts them */
-	unsigned long limit;		     /* 0: none */
+	unsigned int cpus;   /* elements of .slot that mean something */
+	unsigned long pages; /* of memory that it uses, as its limit counts them: with
+				those of tasks that have no more than it together */
+	unsigned long limit; /* 0: none */
 	unsigned short slot[TASK_INFO_CPUS]; /* its ASID on each CPU; NO_SLOT: none */
 };
 

@@ -61,16 +61,6 @@ int task_load(struct task *task, const void *file, size_t size, const struct exe
 	return exec_args_put(task->mm, &task->image, args);
 }
 
-/* As many pages as were asked for, but not more than who asks may have. */
-static u64 budget_for(u64 pages)
-{
-	const struct budget *own = current->user->task->budget;
-
-	if (own == NULL)
-		return pages != 0 ? pages : TASK_PAGES_DEFAULT;
-	return pages != 0 ? MIN(pages, own->limit) : own->limit;
-}
-
 /* What SYS_TASK asks for. */
 struct request {
 	char name[PROGRAM_NAME_MAX + 1]; /* "": no program */
@@ -82,8 +72,8 @@ struct request {
 static s64 make_task(const struct request *r, u64 pages)
 {
 	struct task *me = current->user->task;
-	struct task *task =
-		task_create_limited(r->size != 0 ? last_part(r->name) : me->name, pages);
+	const char *name = r->size != 0 ? last_part(r->name) : me->name;
+	struct task *task = task_create_limited(name, pages, me->budget);
 	int err;
 
 	if (task == NULL)
@@ -127,7 +117,7 @@ s64 sys_task(struct syscall_frame *f)
 	err = read_name(&r, f->rdi, f->rsi);
 	if (err == 0)
 		err = read_args(&r, f->r10, f->r8);
-	return err == 0 ? make_task(&r, budget_for(f->rdx)) : err;
+	return err == 0 ? make_task(&r, f->rdx) : err;
 }
 
 /* --- threads ------------------------------------------------------------------------------- */
@@ -269,7 +259,7 @@ static void describe(struct task *task, struct task_info *info)
 	spin_unlock(&mm->lock);
 	if (task->budget != NULL) {
 		info->pages = __atomic_load_n(&task->budget->used, __ATOMIC_RELAXED);
-		info->limit = task->budget->limit;
+		info->limit = task->budget->limit != BUDGET_UNLIMITED ? task->budget->limit : 0;
 	}
 	info->cpus = cpu_count;
 	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {

@@ -100,9 +100,9 @@ struct task *task_create(const char *name)
 	return task;
 }
 
-struct task *task_create_limited(const char *name, u64 pages)
+struct task *task_create_limited(const char *name, u64 pages, struct budget *above)
 {
-	struct budget *budget = budget_create(pages);
+	struct budget *budget = budget_create(pages, above);
 	struct task *task = NULL;
 
 	if (budget == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/task_threads.c - the threads of tasks: how they begin, are told to end, and are freed.  See
+ * kernel/task_threads.c - the threads of tasks: how they begin, are told to end, and are freed. See
  * task.h.
  *
  * A thread cannot free itself: it is freed by the reaper, a thread of the kernel's, which
@@ -129,7 +129,7 @@ int task_start_copy(struct task *task, const struct user_start *start)
 	return start_thread(task, start, true);
 }
 
-/* --- ending ------------------------------------------------------------------------------------ */
+/* --- ending -------------------------------------------------------------------------------- */
 
 /* Under the task's lock, so that it is not freed.  Pairs with ipc.c: written before the state is
  * read. */

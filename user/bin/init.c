@@ -164,34 +164,48 @@ static s64 give_all(u64 task, char **words, u32 n)
 	return sys_thread(task, 0, 0, n, 0, ANY_CPU);
 }
 
-/* The words from the one behind "--" on are the program's, and its name: how many are ours. */
-static u32 split_arguments(char **words, u32 n)
+/* Takes "pages:N" away, if it is the first of @words, of which there are *@n. */
+static u64 take_pages(char **words, u32 *n)
+{
+	const char *rest = *n > 0 ? text_behind(words[0], "pages:") : NULL;
+	u64 pages;
+
+	if (rest == NULL || !text_number(rest, &pages))
+		return PAGES_DEFAULT;
+	memmove(words, words + 1, --*n * sizeof(words[0]));
+	return pages;
+}
+
+/* The program @args[0], with these arguments, and the handles that @words say. */
+static void start(char **args, u32 arg_count, char **words, u32 n)
+{
+	u64 pages = take_pages(words, &n);
+	s64 task = -ENOSPC, err;
+
+	if (started_count < PROGRAMS_MAX)
+		task = spawn_task(args, arg_count, pages);
+	err = task < 0 ? task : give_all((u64)task, words, n);
+	if (err == 0)
+		started[started_count++] = (u64)task;
+	else
+		print("bin/%s is not started: %s", args[0], err_name((int)err));
+	if (task > 0 && err != 0)
+		sys_close((u64)task);
+}
+
+/* Arguments stand behind "--", in whose place their first is put: the name. */
+static void start_line(char **words, u32 n)
 {
 	u32 i = 1;
 
 	while (i < n && strcmp(words[i], "--") != 0)
 		i++;
-	return i;
-}
-
-static void start(char **words, u32 n)
-{
-	u32 ours = split_arguments(words, n);
-	char *name = words[0];
-	s64 task = -ENOSPC, err;
-
-	if (ours < n)
-		words[ours] = name;
-	if (started_count < PROGRAMS_MAX)
-		task = ours < n ? spawn_task(words + ours, n - ours, PAGES_DEFAULT)
-				: spawn_task(words, 1, PAGES_DEFAULT);
-	err = task < 0 ? task : give_all((u64)task, words + 1, ours - 1);
-	if (err == 0)
-		started[started_count++] = (u64)task;
-	else
-		print("bin/%s is not started: %s", name, err_name((int)err));
-	if (task > 0 && err != 0)
-		sys_close((u64)task);
+	if (i == n) {
+		start(words, 1, words + 1, n - 1);
+	} else {
+		words[i] = words[0];
+		start(words + i, n - i, words + 1, i - 1);
+	}
 }
 
 static void read_line(char *line)
@@ -203,7 +217,7 @@ static void read_line(char *line)
 		*comment = '\0';
 	n = text_words(line, words, WORDS_MAX);
 	if (n > 0)
-		start(words, n);
+		start_line(words, n);
 }
 
 static void read_all(char *text)

@@ -22,6 +22,7 @@
 #define WORDS_MAX     (ARGS_COUNT_MAX + 4u)
 #define JOBS_MAX      16u
 #define TASKS_AT_ONCE 8u
+#define PROGRAM_PAGES 122880u /* for a program and what it makes: less than the shell has */
 #define CPUS_MAX      256u
 #define COUNTERS_MAX  64u
 #define NS_PER_MS     1000000ul
@@ -76,7 +77,7 @@ static void wait_in_foreground(struct job *j)
 /* The program and its arguments: its handle, or an error. */
 static s64 start(char **words, u32 n)
 {
-	s64 task = spawn_task(words, n, 0), err;
+	s64 task = spawn_task(words, n, PROGRAM_PAGES), err;
 
 	if (task < 0)
 		return task;
