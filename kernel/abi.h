@@ -114,7 +114,7 @@ enum map_flag {
 	MAP_READ = 1,
 	MAP_WRITE = 2,
 	MAP_EXEC = 4,
-	MAP_SHARED = 8,		/* private memory: a fork shares it */
+	MAP_SHARED = 8,		/* private memory: a fork shares what was touched */
 	MAP_OWN_TOP_ENTRY = 16, /* below its entries of the top level only others with this flag */
 	MAP_LARGE = 32,		/* private memory: by pages of 2 MiB where it can be */
 };

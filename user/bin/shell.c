@@ -270,6 +270,8 @@ static void help(char **words, u32 n)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		console_print("%-9s%-13s %s\n", commands[i].name, commands[i].arguments,
 			      commands[i].what);
+	console_print("Workloads are pingpong, ring, crowd, forktree and mapstorm; each says its\n"
+		      "parameters if one is wrong: run ring 0\n");
 }
 
 static void obey(char *line)
