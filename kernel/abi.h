@@ -8,7 +8,8 @@
  * negated.  RCX and R11 are lost; every other register is kept, unless a call says that it
  * returns words in it.
  *
- * A program begins at its ELF entry point with RSP at the top of its stack, 16-aligned.
+ * A program begins at its ELF entry point with RDI as SYS_THREAD says and RSP 16-aligned.  There
+ * lie, as in the System V ABI, how many arguments it has, a pointer to each, and a null pointer.
  */
 #pragma once
 
@@ -68,9 +69,11 @@ enum syscall_number {
 			 that is forgotten */
 
 	/* Tasks: kernel/sys_task.c.  @task 0 is the caller's own. */
-	SYS_TASK,   /* (name, bytes, pages): a handle of a new task, without threads: with the
-		       program of that name in the boot archive, or of 0 bytes, with nothing; it may
-		       have so many pages, 0: as many as the caller's */
+	SYS_TASK,   /* (name, bytes, pages, arguments, bytes): a handle of a new task, without
+		       threads: with the program of that name in the boot archive, or of 0 bytes,
+		       with nothing.  It and the tasks that it makes may have so many pages
+		       together, which are the caller's too; 0: no limit of their own.  A program
+		       gets arguments: strings, each with its 0; -E2BIG: too many */
 	SYS_THREAD, /* (task, rip, rsp, arg, priority, cpu): a thread begins there, with arg in RDI;
 		       rip 0: where the task's program and its stack begin; priority 0: the default;
 		       cpu: a number, or ANY_CPU */
@@ -123,10 +126,13 @@ enum map_flag {
 	MAP_READ = 1,
 	MAP_WRITE = 2,
 	MAP_EXEC = 4,
-	MAP_SHARED = 8,		/* private memory: a fork shares it */
+	MAP_SHARED = 8,		/* private memory: a fork shares what was touched */
 	MAP_OWN_TOP_ENTRY = 16, /* below its entries of the top level only others with this flag */
 	MAP_LARGE = 32,		/* private memory: by pages of 2 MiB where it can be */
 };
+
+#define ARGS_MAX       1024 /* bytes of a program's arguments, the 0s included */
+#define ARGS_COUNT_MAX 32
 
 #define TASK_NAME_MAX  24 /* of a struct task_info, with the 0 */
 #define TASK_INFO_CPUS 256
@@ -136,9 +142,10 @@ struct task_info {
 	unsigned long id; /* never used again */
 	char name[TASK_NAME_MAX];
 	unsigned int threads;
-	unsigned int cpus;		     /* elements of .slot that mean something */
-	unsigned long pages;		     /* of memory that it uses, as its limit counts them */
-	unsigned long limit;		     /* 0: none */
+	unsigned int cpus;   /* elements of .slot that mean something */
+	unsigned long pages; /* of memory that it uses, as its limit counts them: with
+				those of tasks that have no more than it together */
+	unsigned long limit; /* 0: none */
 	unsigned short slot[TASK_INFO_CPUS]; /* its ASID on each CPU; NO_SLOT: none */
 };
 

@@ -125,6 +125,6 @@ int exec_load(struct mm *mm, const void *file, size_t size, struct exec_image *o
 		format(why, why_size, "%s while it was loaded", err_name(err));
 		return err;
 	}
-	*out = (struct exec_image){ .entry = image.entry, .stack = EXEC_STACK_TOP };
+	*out = (struct exec_image){ .entry = image.entry, .stack = EXEC_STACK_TOP - EXEC_NO_ARGS };
 	return 0;
 }

@@ -4,7 +4,8 @@
  *
  * Each segment is a region of private memory with the segment's rights; none is writable and
  * executable.  There is a stack below EXEC_STACK_TOP, zeroed and made as it is touched, and
- * below it a page that nothing else is mapped at and every access faults on.
+ * below it a page that nothing else is mapped at and every access faults on.  As it is zero, no
+ * arguments lie on it (abi.h); exec_args.h puts some there.
  */
 #pragma once
 
@@ -15,13 +16,14 @@
 #define EXEC_STACK_SIZE (256 * KIB)
 #define EXEC_GUARD_SIZE PAGE_SIZE
 #define EXEC_STACK_LOW	(EXEC_STACK_TOP - EXEC_STACK_SIZE)
+#define EXEC_NO_ARGS	(2 * sizeof(u64)) /* bytes: a count of 0, and the null pointer */
 
 #define EXEC_WHY_MAX 96 /* a buffer of this size holds any reason */
 
 /* Where the first thread begins. */
 struct exec_image {
 	vaddr_t entry;
-	vaddr_t stack; /* the stack pointer, 16-aligned; nothing lies on the stack */
+	vaddr_t stack; /* the stack pointer, 16-aligned: where the arguments are */
 };
 
 /*

@@ -16,10 +16,10 @@
 #define SYSTEM_RIGHTS                                                                              \
 	(RIGHT_INSPECT | RIGHT_IRQ | RIGHT_PORTS | RIGHT_POWER | RIGHT_CPUS | RIGHT_DUPLICATE)
 
-static int start(struct task *task, const void *file, size_t size)
+static int start(struct task *task, const void *file, size_t size, const struct exec_args *args)
 {
 	struct user_start start = { .cpu = ANY_USER_CPU };
-	int err = task_load(task, file, size);
+	int err = task_load(task, file, size, args);
 	s64 handle;
 
 	if (err)
@@ -34,26 +34,52 @@ static int start(struct task *task, const void *file, size_t size)
 	return task_start_thread(task, &start);
 }
 
-void init_task_run(const char *name)
+/* 0, and the program has ended with *@status; or an error, and it was not started. */
+static int run(const char *name, const void *file, size_t size, const struct exec_args *args,
+	       int *status)
 {
-	char path[PATH_MAX];
-	const void *file;
-	struct task *task;
-	size_t size;
+	struct task *task = task_create(name);
 	int err;
 
+	if (task == NULL)
+		return -ENOMEM;
+	err = start(task, file, size, args);
+	if (err == 0)
+		*status = task_wait(task);
+	kobj_put(&task->kobj);
+	return err;
+}
+
+/* @args: its name, and what else it is told. */
+static bool run_program(const struct exec_args *args)
+{
+	const char *name = args->text;
+	char path[PATH_MAX];
+	const void *file;
+	int err, status;
+	size_t size;
+
 	format(path, sizeof(path), "bin/%s", name);
-	err = archive_find(path, &file, &size);
-	if (err) {
+	if (archive_find(path, &file, &size) != 0) {
 		printk("init: %s is not in the boot archive\n", path);
-		return;
+		return false;
 	}
-	task = task_create(name);
-	err = task != NULL ? start(task, file, size) : -ENOMEM;
-	if (err)
+	err = run(name, file, size, args, &status);
+	if (err) {
 		printk("init: %s cannot be started: %s\n", path, err_name(err));
-	else
-		printk("init: %s has ended, status %d\n", path, task_wait(task));
-	if (task != NULL)
-		kobj_put(&task->kobj);
+		return false;
+	}
+	printk("init: %s has ended, status %d\n", path, status);
+	return status == 0;
+}
+
+bool init_task_run(const char *words)
+{
+	struct exec_args args;
+	int err = exec_args_split(&args, words);
+
+	if (err == 0 && args.count != 0)
+		return run_program(&args);
+	printk("init: '%s' cannot be started: %s\n", words, err_name(err ? err : -EINVAL));
+	return false;
 }

@@ -41,7 +41,8 @@ static const struct cmdline_option table[] = {
 	{ "test", CMDLINE_STRING, TARGET(options.test),
 	  .help = "which tests to run: a list of globs over suite.name" },
 	{ "init", CMDLINE_STRING, TARGET(options.init),
-	  .help = "the program of the boot archive to start, instead of tests" },
+	  .help = "the program of the boot archive to start, with its arguments, instead of "
+		  "tests" },
 	{ "bench", CMDLINE_STRING, TARGET(options.bench),
 	  .help = "which benchmarks to run, before the tests: a list of globs" },
 	{ "ring_mms", CMDLINE_UINT, TARGET(options.ring_mms), .min = 1, .max = RING_MMS_MAX,

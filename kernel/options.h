@@ -28,7 +28,7 @@ struct options {
 	char provoke[32];     /* go wrong on purpose: tests/provoke.c */
 	u32 provoke_cpu;      /* where */
 	u32 cpus;	      /* use at most so many */
-	char init[32];	      /* start this program instead of tests; "": do not */
+	char init[128];	      /* start this program, with arguments, instead of tests; "": do not */
 	bool hotadd;	      /* the host may add and take away CPUs */
 	u32 crowd;	      /* so many CPUs contend at once in tests */
 	u64 seed;	      /* of everything random; 0: from the clock */

@@ -50,8 +50,7 @@ static struct trapframe *copy_registers(const struct syscall_frame *f,
 /* Without a thread.  NULL: out of memory. */
 static struct task *copy_task(struct task *me)
 {
-	u64 pages = me->budget != NULL ? me->budget->limit : TASK_PAGES_DEFAULT;
-	struct task *child = task_create_limited(me->name, pages);
+	struct task *child = task_create_limited(me->name, 0, me->budget);
 
 	if (child == NULL)
 		return NULL;

@@ -49,57 +49,75 @@ static const char *last_part(const char *name)
 	return part;
 }
 
-int task_load(struct task *task, const void *file, size_t size)
+int task_load(struct task *task, const void *file, size_t size, const struct exec_args *args)
 {
 	char why[EXEC_WHY_MAX];
 	int err = exec_load(task->mm, file, size, &task->image, why, sizeof(why));
 
-	if (err)
+	if (err) {
 		printk("%s: not loaded: %s\n", task->name, why);
-	return err;
+		return err;
+	}
+	return exec_args_put(task->mm, &task->image, args);
 }
 
-/* As many pages as were asked for, but not more than who asks may have. */
-static u64 budget_for(u64 pages)
-{
-	const struct budget *own = current->user->task->budget;
+/* What SYS_TASK asks for. */
+struct request {
+	char name[PROGRAM_NAME_MAX + 1]; /* "": no program */
+	const void *file;
+	size_t size;
+	struct exec_args args;
+};
 
-	if (own == NULL)
-		return pages != 0 ? pages : TASK_PAGES_DEFAULT;
-	return pages != 0 ? MIN(pages, own->limit) : own->limit;
-}
-
-static s64 make_task(const char *name, const void *file, size_t size, u64 pages)
+static s64 make_task(const struct request *r, u64 pages)
 {
 	struct task *me = current->user->task;
-	struct task *task = task_create_limited(size != 0 ? last_part(name) : me->name, pages);
+	const char *name = r->size != 0 ? last_part(r->name) : me->name;
+	struct task *task = task_create_limited(name, pages, me->budget);
 	int err;
 
 	if (task == NULL)
 		return -ENOMEM;
-	err = size != 0 ? task_load(task, file, size) : 0;
+	err = r->size != 0 ? task_load(task, r->file, r->size, &r->args) : 0;
 	if (err == 0)
 		return handle_add_or_put(&me->handles, &task->kobj, TASK_RIGHTS);
 	kobj_put(&task->kobj);
 	return err;
 }
 
+static s64 read_name(struct request *r, vaddr_t from, u64 bytes)
+{
+	if (bytes > PROGRAM_NAME_MAX)
+		return -E2BIG;
+	if (copy_from_user(r->name, from, bytes) != 0)
+		return -EFAULT;
+	r->name[bytes] = '\0';
+	if (bytes != 0 && archive_find(r->name, &r->file, &r->size) != 0)
+		return -ENOENT;
+	return bytes != 0 && r->size == 0 ? -ENOEXEC : 0;
+}
+
+static s64 read_args(struct request *r, vaddr_t from, u64 bytes)
+{
+	if (bytes > ARGS_MAX)
+		return -E2BIG;
+	if (r->size == 0 && bytes != 0)
+		return -EINVAL;
+	if (copy_from_user(r->args.text, from, bytes) != 0)
+		return -EFAULT;
+	return exec_args_check(&r->args, bytes);
+}
+
 s64 sys_task(struct syscall_frame *f)
 {
-	char name[PROGRAM_NAME_MAX + 1];
-	const void *file = NULL;
-	size_t size = 0;
+	struct request r;
+	s64 err;
 
-	if (f->rsi > PROGRAM_NAME_MAX)
-		return -E2BIG;
-	if (copy_from_user(name, f->rdi, f->rsi) != 0)
-		return -EFAULT;
-	name[f->rsi] = '\0';
-	if (f->rsi != 0 && archive_find(name, &file, &size) != 0)
-		return -ENOENT;
-	if (f->rsi != 0 && size == 0)
-		return -ENOEXEC;
-	return make_task(name, file, size, budget_for(f->rdx));
+	r.size = 0;
+	err = read_name(&r, f->rdi, f->rsi);
+	if (err == 0)
+		err = read_args(&r, f->r10, f->r8);
+	return err == 0 ? make_task(&r, f->rdx) : err;
 }
 
 /* --- threads ------------------------------------------------------------------------------- */
@@ -241,7 +259,7 @@ static void describe(struct task *task, struct task_info *info)
 	spin_unlock(&mm->lock);
 	if (task->budget != NULL) {
 		info->pages = __atomic_load_n(&task->budget->used, __ATOMIC_RELAXED);
-		info->limit = task->budget->limit;
+		info->limit = task->budget->limit != BUDGET_UNLIMITED ? task->budget->limit : 0;
 	}
 	info->cpus = cpu_count;
 	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/exec_args.h"
 #include "kernel/task.h"
 
 s64 sys_task(struct syscall_frame *f);
@@ -20,7 +21,8 @@ s64 sys_task_list(struct syscall_frame *f);
 struct task *task_by_handle(u64 handle, u32 rights);
 
 /*
- * Load the program at @file, which may be anything, into @task, which is empty: its first thread
- * begins at .image.  0, or an error of exec_load(), which the log has said more of.
+ * Load the program at @file, which may be anything, into @task, which is empty, with @args: its
+ * first thread begins at .image.  0, or an error of exec_load(), which the log has said more of.
  */
-int task_load(struct task *task, const void *file, size_t size) WARN_UNUSED_RESULT;
+int task_load(struct task *task, const void *file, size_t size,
+	      const struct exec_args *args) WARN_UNUSED_RESULT;

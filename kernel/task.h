@@ -21,8 +21,7 @@
 #include "kernel/handle.h"
 #include "kernel/thread.h"
 
-#define TASK_THREADS_MAX   64u
-#define TASK_PAGES_DEFAULT 4096u /* of a task made by one that has no limit */
+#define TASK_THREADS_MAX 64u
 
 /*
  * What a task and a thread cost beside the pages of the address space: its table of handles and
@@ -95,8 +94,12 @@ struct user_thread {
 /* An empty task with one reference, without a limit.  NULL: out of memory. */
 struct task *task_create(const char *name) WARN_UNUSED_RESULT;
 
-/* The same as system calls make them, with a budget of @pages, of which it uses some at once. */
-struct task *task_create_limited(const char *name, u64 pages) WARN_UNUSED_RESULT;
+/*
+ * The same as system calls make them, with a budget of @pages below @above (budget.h), of which it
+ * uses some at once.  NULL: that too, or out of memory.
+ */
+struct task *task_create_limited(const char *name, u64 pages,
+				 struct budget *above) WARN_UNUSED_RESULT;
 
 /*
  * 0; -ENOMEM; -ESRCH: the task is being killed, or has ended; -ENOSPC: it has TASK_THREADS_MAX.

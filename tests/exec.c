@@ -173,7 +173,7 @@ static void load_and_look(struct test *t)
 	if (mm == NULL)
 		return;
 	EXPECT_EQ(t, image.entry, PROGRAM_TEXT);
-	EXPECT_EQ(t, image.stack, EXEC_STACK_TOP);
+	EXPECT_EQ(t, image.stack, EXEC_STACK_TOP - EXEC_NO_ARGS);
 	use(mm);
 	expect_segments(t);
 	use(NULL);

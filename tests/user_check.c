@@ -28,7 +28,7 @@ struct task *user_check_load(struct test *t, const char *name, u64 pages)
 		test_skip(t, "no boot archive");
 		return NULL;
 	}
-	task = task_create_limited(name, pages);
+	task = task_create_limited(name, pages, NULL);
 	if (task != NULL && exec_load(task->mm, file, size, &task->image, why, sizeof(why)) == 0)
 		return task;
 	EXPECT(t, false, "%s: %s", name, why);

@@ -20,9 +20,14 @@ TEST("user.limits", what_there_is_of_each)
 	user_check_often(t, "check_limits", NULL, 0);
 }
 
+TEST("user.limits", a_tree_has_one)
+{
+	user_check_often(t, "check_budget", NULL, 0);
+}
+
 static struct task *start_greedy(struct test *t)
 {
-	struct task *task = task_create_limited("greedy", GREEDY_PAGES);
+	struct task *task = task_create_limited("greedy", GREEDY_PAGES, NULL);
 
 	EXPECT(t, task != NULL, "no memory for a task");
 	if (task == NULL)

@@ -7,7 +7,7 @@ HOST_SRC_region := mm/region.c mm/region_avl.c lib/rand.c tests/host/region_mode
 HOST_SRC_region_memory := $(HOST_SRC_region)
 HOST_SRC_region_storm := $(HOST_SRC_region)
 HOST_SRC_object = $(HOST_SLABS) mm/budget.c mm/object.c tests/host/fake/page_zero.c
-HOST_SRC_user_pt = $(HOST_PAGES) arch/x86_64/pte.c mm/user_pt.c
+HOST_SRC_user_pt = $(HOST_SLABS) arch/x86_64/pte.c mm/budget.c mm/user_pt.c
 
 # The machine's locks have no rank of objects; that of the kernel half stands where it
 # would, outside the slabs.

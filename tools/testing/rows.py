@@ -453,6 +453,10 @@ SESSION = (
     ("nonsense\\x15run hello", r"^hello: hello: from user mode, .*\r?\n^hello: status 0$"),
     ("xyzzy", r"^xyzzy: no such command; help lists them$"),
     ("give up\\x03", r"^prague> give up\^C$"),
+    ("run ring 10 3", r"^ring: 10 tasks, 3 rounds, by signals: \d+ ns by the kernel's clock, 0 checks failed *\r?\n"
+                      r"^ring: status 0$"),
+    ("run pingpong 0", r"^pingpong: '0' is not a number from 1 to 10000000 for ROUNDS; usage: pingpong \[ROUNDS\]"),
+    ("run mapstorm 2 5", r"^mapstorm: status 0$"),
     ("run spin &", r"^\[0\] spin$"),
     ("cpu down 1", r"^CPU 1 is down$"),
     ("cpus", r"^CPU 1 \(APIC id 1\): down$"),
@@ -495,6 +499,22 @@ def session_rows(out):
         Row("shell-without-archive", [run(out, "--firmware", "bios", "--append", "init=init",
                                           "--image-option=--omit=archive.bin")],
             status=FAIL_STATUS, must=(r"^init: bin/init is not in the boot archive$",)),
+    ]
+
+
+def workload_rows(out):
+    """Programs that keep the machine busy, started by the kernel's command line."""
+    return [
+        *[Row(f"workload-ring-{twin}",
+              [run(out, "--firmware", "bios", "--kernel", twin, "--build", "release", "--smp", "4", "--mem", "512M",
+                   "--append", 'init="ring 1000 1"')],
+              must=(r"^ring: 1000 tasks are alive", r"^ring: 1000 tasks, 1 rounds, by signals: .* 0 checks failed",
+                    r"^prague: result: pass \(init has ended\)$"))
+          for twin in ("percpu", "classic")],
+        Row("workload-wrong-words",
+            [run(out, "--firmware", "bios", "--append", 'init="ring 4001"')], status=FAIL_STATUS,
+            must=(r"^ring: '4001' is not a number from 2 to 4000 for TASKS; usage: ring \[TASKS\] ",
+                  r"^prague: result: fail \(init has ended\)$"), must_not=(r"are alive",)),
     ]
 
 
@@ -588,6 +608,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + workload_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

@@ -42,6 +42,66 @@ static void names_are_checked(void)
 	CHECK_EQ(sys_close((u64)sys_task((const char *)end - HELLO_LEN, HELLO_LEN, 0)), 0);
 }
 
+/* --- arguments ------------------------------------------------------------------------------- */
+
+#define CHECK_ARGS     "bin/check_args"
+#define CHECK_ARGS_LEN (sizeof(CHECK_ARGS) - 1)
+
+static char args[ARGS_MAX + 1];
+
+/* Number i is i letters of the alphabet's i-th: how many bytes @n of them are. */
+static size_t make_args(u64 n)
+{
+	size_t at = 0;
+
+	for (u64 i = 0; i < n; i++) {
+		memset(args + at, (int)('a' + i % 26), i);
+		at += i;
+		args[at++] = '\0';
+	}
+	return at;
+}
+
+static void arguments_arrive(void)
+{
+	for (u64 n = 0; n <= ARGS_COUNT_MAX; n++) {
+		size_t bytes = make_args(n);
+		s64 task = sys_task_with(CHECK_ARGS, CHECK_ARGS_LEN, 0, args, bytes);
+
+		CHECK(task > 0);
+		memset(args, 'x', bytes); /* the task has a copy */
+		CHECK_EQ(sys_thread((u64)task, 0, 0, 0, 0, ANY_CPU), 0);
+		CHECK_EQ(check_wait((u64)task), n);
+	}
+}
+
+static void arguments_are_checked(void)
+{
+	static const u64 bad[] = BAD_ADDRESSES;
+	u64 end = check_page_end();
+	s64 task;
+
+	memset(args, 'x', sizeof(args));
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, args, 1), -EINVAL);
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, args, ARGS_MAX), -EINVAL);
+	args[ARGS_MAX - 1] = '\0'; /* one that is as long as can be */
+	task = sys_task_with(HELLO, HELLO_LEN, 0, args, ARGS_MAX);
+	CHECK(task > 0);
+	CHECK_EQ(sys_thread((u64)task, 0, 0, 0, 0, ANY_CPU), 0);
+	CHECK_EQ(check_wait((u64)task), 0);
+	args[ARGS_MAX] = '\0';
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, args, ARGS_MAX + 1), -E2BIG);
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, args, ~0ul), -E2BIG);
+	memset(args, 0, sizeof(args));
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, args, ARGS_COUNT_MAX + 1), -E2BIG);
+	CHECK_EQ(sys_task_with(NULL, 0, 0, args, 1), -EINVAL);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, (const char *)bad[i], 16), -EFAULT);
+	CHECK_EQ(sys_task_with(HELLO, HELLO_LEN, 0, (const char *)end - 8, 9), -EFAULT);
+}
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
 /* A task without threads can be killed, and takes none then. */
 static void empty_task(void)
 {
@@ -276,6 +336,8 @@ int main(void)
 {
 	runs_a_program();
 	names_are_checked();
+	arguments_arrive();
+	arguments_are_checked();
 	empty_task();
 	threads_of_its_own();
 	threads_are_checked();

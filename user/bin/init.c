@@ -7,19 +7,19 @@
  * program is not started.  The end of init, when all it has started has ended, is the session's.
  */
 #include "lib/err.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "user/lib/program.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 #include "user/lib/text.h"
 
 #define MANIFEST	  "text/init.txt"
 #define MANIFEST_MAX	  4096
-#define WORDS_MAX	  16
+#define WORDS_MAX	  (ARGS_COUNT_MAX + 16)
 #define PROGRAMS_MAX	  8
 #define ENDPOINTS_MAX	  8
 #define ENDPOINT_NAME_MAX 16
-#define PATH_MAX	  64
+#define PAGES_DEFAULT	  4096
 
 static struct {
 	char name[ENDPOINT_NAME_MAX];
@@ -164,20 +164,48 @@ static s64 give_all(u64 task, char **words, u32 n)
 	return sys_thread(task, 0, 0, n, 0, ANY_CPU);
 }
 
-static void start(char **words, u32 n)
+/* Takes "pages:N" away, if it is the first of @words, of which there are *@n. */
+static u64 take_pages(char **words, u32 *n)
 {
-	char path[PATH_MAX];
-	s64 task, err;
+	const char *rest = *n > 0 ? text_behind(words[0], "pages:") : NULL;
+	u64 pages;
 
-	format(path, sizeof(path), "bin/%s", words[0]);
-	task = started_count < PROGRAMS_MAX ? sys_task(path, strlen(path), 0) : -ENOSPC;
-	err = task < 0 ? task : give_all((u64)task, words + 1, n - 1);
+	if (rest == NULL || !text_number(rest, &pages))
+		return PAGES_DEFAULT;
+	memmove(words, words + 1, --*n * sizeof(words[0]));
+	return pages;
+}
+
+/* The program @args[0], with these arguments, and the handles that @words say. */
+static void start(char **args, u32 arg_count, char **words, u32 n)
+{
+	u64 pages = take_pages(words, &n);
+	s64 task = -ENOSPC, err;
+
+	if (started_count < PROGRAMS_MAX)
+		task = spawn_task(args, arg_count, pages);
+	err = task < 0 ? task : give_all((u64)task, words, n);
 	if (err == 0)
 		started[started_count++] = (u64)task;
 	else
-		print("%s is not started: %s", path, err_name((int)err));
+		print("bin/%s is not started: %s", args[0], err_name((int)err));
 	if (task > 0 && err != 0)
 		sys_close((u64)task);
+}
+
+/* Arguments stand behind "--", in whose place their first is put: the name. */
+static void start_line(char **words, u32 n)
+{
+	u32 i = 1;
+
+	while (i < n && strcmp(words[i], "--") != 0)
+		i++;
+	if (i == n) {
+		start(words, 1, words + 1, n - 1);
+	} else {
+		words[i] = words[0];
+		start(words + i, n - i, words + 1, i - 1);
+	}
 }
 
 static void read_line(char *line)
@@ -189,7 +217,7 @@ static void read_line(char *line)
 		*comment = '\0';
 	n = text_words(line, words, WORDS_MAX);
 	if (n > 0)
-		start(words, n);
+		start_line(words, n);
 }
 
 static void read_all(char *text)

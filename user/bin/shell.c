@@ -6,11 +6,11 @@
  * until they have ended and that was said, before a prompt.
  */
 #include "lib/err.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "user/lib/console.h"
 #include "user/lib/line.h"
 #include "user/lib/program.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 #include "user/lib/text.h"
 
@@ -19,9 +19,10 @@
 #define SYSTEM	(HANDLE_FIRST + 1)
 
 #define PROMPT	      "prague> "
-#define WORDS_MAX     8u
+#define WORDS_MAX     (ARGS_COUNT_MAX + 4u)
 #define JOBS_MAX      16u
 #define TASKS_AT_ONCE 8u
+#define PROGRAM_PAGES 122880u /* for a program and what it makes: less than the shell has */
 #define CPUS_MAX      256u
 #define COUNTERS_MAX  64u
 #define NS_PER_MS     1000000ul
@@ -73,14 +74,11 @@ static void wait_in_foreground(struct job *j)
 		}
 }
 
-/* Its handle, or an error. */
-static s64 start(const char *name)
+/* The program and its arguments: its handle, or an error. */
+static s64 start(char **words, u32 n)
 {
-	char path[FILE_NAME_MAX];
-	s64 task, err;
+	s64 task = spawn_task(words, n, PROGRAM_PAGES), err;
 
-	format(path, sizeof(path), "bin/%s", name);
-	task = sys_task(path, strlen(path), 0);
 	if (task < 0)
 		return task;
 	err = sys_thread((u64)task, 0, 0, 0, 0, ANY_CPU);
@@ -92,6 +90,7 @@ static s64 start(const char *name)
 
 static void run(char **words, u32 n)
 {
+	bool meanwhile = n > 2 && strcmp(words[n - 1], "&") == 0;
 	struct job *j = jobs;
 	s64 task;
 
@@ -101,14 +100,14 @@ static void run(char **words, u32 n)
 		console_print("%u programs run already\n", JOBS_MAX);
 		return;
 	}
-	task = start(words[1]);
+	task = start(words + 1, n - 1 - meanwhile);
 	if (task < 0) {
 		console_print("%s: %s\n", words[1], err_name((int)task));
 		return;
 	}
 	j->task = (u64)task;
 	strlcpy(j->name, words[1], sizeof(j->name));
-	if (n > 2 && strcmp(words[2], "&") == 0)
+	if (meanwhile)
 		console_print("[%lu] %s\n", (u64)(j - jobs), j->name);
 	else
 		wait_in_foreground(j);
@@ -252,7 +251,8 @@ static const struct command {
 } commands[] = {
 	{ "help", "", 1, help, "this" },
 	{ "programs", "", 1, programs, "what can be run" },
-	{ "run", "NAME [&]", 2, run, "run a program; with & go on meanwhile; ^C kills it" },
+	{ "run", "NAME ... [&]", 2, run,
+	  "run a program with arguments; with & go on meanwhile; ^C kills it" },
 	{ "jobs", "", 1, jobs_command, "programs that run meanwhile" },
 	{ "kill", "N", 2, kill, "end one of those" },
 	{ "tasks", "", 1, tasks, "all tasks, with their address-space slots" },
@@ -268,8 +268,10 @@ static void help(char **words, u32 n)
 	(void)words;
 	(void)n;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		console_print("%-9s%-10s %s\n", commands[i].name, commands[i].arguments,
+		console_print("%-9s%-13s %s\n", commands[i].name, commands[i].arguments,
 			      commands[i].what);
+	console_print("Workloads are pingpong, ring, crowd, forktree and mapstorm; each says its\n"
+		      "parameters if one is wrong: run ring 0\n");
 }
 
 static void obey(char *line)

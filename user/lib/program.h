@@ -9,6 +9,10 @@
 /* What the first thread was started with: by convention a handle, or 0. */
 extern u64 program_arg;
 
+/* The words that it was started with, the first its name; none if nobody gave it any. */
+extern u64 program_argc;
+extern char **program_argv;
+
 /* The program; its result is the status that its thread ends with. */
 int main(void);
 

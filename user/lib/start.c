@@ -4,11 +4,15 @@
 #include "user/lib/syscall.h"
 
 u64 program_arg;
+u64 program_argc;
+char **program_argv;
 
-NORETURN void program_run(u64 arg);
+NORETURN void program_run(u64 arg, u64 *stack);
 
-void program_run(u64 arg)
+void program_run(u64 arg, u64 *stack)
 {
 	program_arg = arg;
+	program_argc = stack[0];
+	program_argv = (char **)&stack[1];
 	sys_exit(main());
 }

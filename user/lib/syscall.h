@@ -165,9 +165,16 @@ static inline s64 sys_yield(void)
 	return syscall0(SYS_YIELD);
 }
 
+static inline s64 sys_task_with(const char *name, size_t length, u64 pages, const char *args,
+				size_t args_bytes)
+{
+	return syscall6(SYS_TASK, (uintptr_t)name, length, pages, (uintptr_t)args, args_bytes, 0);
+}
+
+/* Without arguments. */
 static inline s64 sys_task(const char *name, size_t length, u64 pages)
 {
-	return syscall3(SYS_TASK, (uintptr_t)name, length, pages);
+	return sys_task_with(name, length, pages, NULL, 0);
 }
 
 static inline s64 sys_thread(u64 task, u64 rip, u64 rsp, u64 arg, u64 priority, u64 cpu)
