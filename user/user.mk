@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
 # user/user.mk - user programs, and the boot archive of them: $(O)/archive.bin.
 #
-# A program is user/bin/NAME.c, linked with all of user/lib and a few files of lib/.  In the
+# A program is user/bin/NAME.c, linked with what it uses of user/lib and a few files of lib/.  In the
 # archive it is bin/NAME, without symbols; with them it is $(O)/user/NAME.elf.  The files of
-# user/text are there as text/NAME.  The same inputs give the same bytes.
+# user/text are there as text/NAME, and the font as font/console.psf.  The same inputs give the
+# same bytes.
 
 USER	:= $(O)/user
 USER_PROGRAMS := $(patsubst user/bin/%.c,%,$(sort $(wildcard user/bin/*.c)))
 USER_TEXTS := $(patsubst user/%,%,$(sort $(wildcard user/text/*)))
-USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c)
+USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c fbcon.c font.c)
 USER_LIB_OBJ := $(USER_LIB:%=$(USER)/%.o)
 USER_ELF := $(USER_PROGRAMS:%=$(USER)/%.elf)
-USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_TEXTS)
+USER_FONT := font/console.psf
+USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_FONT) $(USER_TEXTS)
 
 # Frame pointers, so that a stack can be walked; SSE, as user code has it.
 USER_CFLAGS := -std=gnu11 -O2 -g -MMD -MP -I. $(WARN) -DPRAGUE_DEBUG=0 \
@@ -19,7 +21,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -MMD -MP -I. $(WARN) -DPRAGUE_DEBUG=0 \
 	-fcf-protection=none -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build
 USER_NASMFLAGS := -f elf64 -g -F dwarf -Wall -Werror
 USER_LDFLAGS := -nostdlib -static --fatal-warnings -z noexecstack -z max-page-size=4096 --build-id=none \
-	--orphan-handling=error -T user/user.ld
+	--orphan-handling=error --undefined=_start -T user/user.ld
 
 .PHONY: archive
 archive: $(O)/archive.bin
@@ -38,9 +40,19 @@ $(USER)/archive/text/%: user/text/%
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
 
-$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER_LIB_OBJ) user/user.ld
+$(USER)/archive/$(USER_FONT): $(FONT)
+	$(Q)mkdir -p $(@D)
+	$(Q)gzip -dc $< > $@
+
+$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER)/lib.a user/user.ld
 	$(call say,LD,$@)
-	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER_LIB_OBJ)
+	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER)/lib.a
+
+# Of the library a program gets what it uses, and each begins with start.asm.
+$(USER)/lib.a: $(USER_LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcsD $@ $^
 
 $(USER)/%.c.o: %.c $(USER)/flags
 	$(call say,CC,$@)

@@ -514,6 +514,20 @@ def session_rows(out):
               must=(r"^prague: result: pass \(turned off\)$",), check=keyboard_session_is_right)
           for twin, build, machine, firmware in (("percpu", "release", "pc", "uefi"),
                                                  ("classic", "debug", "q35", "bios"))],
+        *[Row(f"shell-screen-{twin}-{firmware}",
+              [["tools/session", "--type=run hello", "--keys=cpu down 1", f"--screen={out}/logs/{twin}.ppm",
+                "--type=poweroff"] +
+               run(out, "--kernel", twin, "--build", build, "--firmware", firmware, *talk),
+               ["tools/screentext", f"{out}/logs/{twin}.ppm"]],
+              must=(r"^screen: cpus: 4 of 4 online\nscreen:\s*\n"
+                    r"screen: Prague\.  help lists what there is to say\.\nscreen: prague> run hello\n"
+                    r"screen: hello: hello: from user mode, .*\nscreen: hello: status 0\n"
+                    r"screen: prague> cpu down 1\nscreen: CPU 1 is down\nscreen: prague>$",))
+          for twin, build, firmware in (("percpu", "debug", "uefi"), ("classic", "release", "bios"))],
+        Row("shell-without-screen",
+            [typed("run hello", "poweroff") + run(out, "--firmware", "bios", *talk, "--", "-vga", "none")],
+            must=(r"^prague: result: pass \(turned off\)$", r"^console: no screen: ENODEV$",
+                  r"^hello: status 0$")),
         Row("shell-without-keyboard",
             [typed("run hello", "poweroff") + run(out, "--firmware", "bios", *talk, "--", "-machine", "i8042=off")],
             must=(r"^prague: result: pass \(turned off\)$", r"^console: no keyboard: ENODEV$",

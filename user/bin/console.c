@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user/bin/console.c - the console server: the serial line and the keyboard, which others write to
- * and read from by calls (user/lib/console.h).  What the kernel prints it shows between their
- * lines.
+ * user/bin/console.c - the console server: the serial line, the keyboard and the screen, which
+ * others write to and read from by calls (user/lib/console.h).  What the kernel prints it shows
+ * between their lines.
  *
  * One thread: it receives calls, and bits of its notification where it receives calls.  Output
  * waits in a ring that the device's interrupts empty; who writes more than there is room for waits.
@@ -13,6 +13,7 @@
 #include "user/lib/i8042.h"
 #include "user/lib/keyboard.h"
 #include "user/lib/program.h"
+#include "user/lib/screen.h"
 #include "user/lib/syscall.h"
 
 /* Handles, in the order of init's manifest. */
@@ -48,6 +49,7 @@ enum {
 
 #define LOG_EVERY 50000000ul /* ns: how often the kernel's log is looked at */
 #define RING_SIZE 4096u
+#define OLD_TEXT  2048u /* bytes of the log that a new screen shows first */
 
 struct ring {
 	char bytes[RING_SIZE];
@@ -171,8 +173,10 @@ static void write_char(char c)
 	put(&output, c);
 }
 
+/* First on the screen: who sees it come by the line finds it there. */
 static void write(const char *text, size_t n)
 {
+	screen_write(text, n);
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\n')
 			write_char('\r');
@@ -190,6 +194,21 @@ static void show_log(void)
 	while ((n = sys_log_read(SYSTEM, &log_at, text, sizeof(text))) > 0) {
 		write(text, (size_t)n);
 		log_at += (u64)n;
+	}
+}
+
+/* What the kernel drew last is drawn again.  Without a screen text goes to the line alone. */
+static void set_up_screen(void)
+{
+	s64 err = screen_open(SYSTEM), n;
+	u64 at = log_at - MIN(log_at, OLD_TEXT);
+	char text[LOG_READ_MAX];
+
+	if (err != 0)
+		print("no screen: %s", err_name((int)err));
+	while (at < log_at && (n = sys_log_read(SYSTEM, &at, text, sizeof(text))) > 0) {
+		screen_write(text, MIN((size_t)n, log_at - at));
+		at += (u64)n;
 	}
 }
 
@@ -254,6 +273,7 @@ static s64 prepare(void)
 		return timer;
 	log_at = ~0ul; /* becomes where the next is */
 	sys_log_read(SYSTEM, &log_at, NULL, 0);
+	set_up_screen();
 	sys_bind((u64)notification, CALLS);
 	sys_timer_set((u64)timer, sys_clock() + LOG_EVERY, LOG_EVERY);
 	set_up_device();

@@ -93,6 +93,7 @@ static bool makes_a_handle(u64 number)
 	case SYS_TASK:
 	case SYS_FORK:
 	case SYS_MEMORY:
+	case SYS_FRAMEBUFFER:
 		return true;
 	default:
 		return false;
@@ -121,6 +122,8 @@ static void improve(struct rand *rnd, u64 number, struct message *m)
 {
 	if (number == SYS_WAIT || number == SYS_TASK_WAIT || number == SYS_CPU)
 		m->word[0] = rand_next(rnd) % SHORT_NS;
+	if (number == SYS_FRAMEBUFFER)
+		m->word[0] = an_address(rnd);
 	if (number == SYS_CALL_HANDLE || number == SYS_REPLY_WAIT_HANDLE)
 		m->word[HANDLE_WORD] = a_handle(rnd);
 	if (number != SYS_MAP)
