@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # user/user.mk - user programs, and the boot archive of them: $(O)/archive.bin.
 #
-# A program is user/bin/NAME.c, linked with what it uses of user/lib and a few files of lib/.  In the
+# A program is user/bin/NAME.c, linked with all of user/lib and a few files of lib/, of which those
+# that draw on a screen (they have memory for all its text) are left out if it has none.  In the
 # archive it is bin/NAME, without symbols; with them it is $(O)/user/NAME.elf.  The files of
 # user/text are there as text/NAME, and the font as font/console.psf.  The same inputs give the
 # same bytes.
@@ -10,7 +11,10 @@ USER	:= $(O)/user
 USER_PROGRAMS := $(patsubst user/bin/%.c,%,$(sort $(wildcard user/bin/*.c)))
 USER_TEXTS := $(patsubst user/%,%,$(sort $(wildcard user/text/*)))
 USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c fbcon.c font.c)
+USER_SCREEN := user/lib/screen.c lib/fbcon.c lib/font.c
 USER_LIB_OBJ := $(USER_LIB:%=$(USER)/%.o)
+USER_SCREEN_OBJ := $(USER_SCREEN:%=$(USER)/%.o)
+USER_REST_OBJ := $(filter-out $(USER_SCREEN_OBJ),$(USER_LIB_OBJ))
 USER_ELF := $(USER_PROGRAMS:%=$(USER)/%.elf)
 USER_FONT := font/console.psf
 USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_FONT) $(USER_TEXTS)
@@ -21,7 +25,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -MMD -MP -I. $(WARN) -DPRAGUE_DEBUG=0 \
 	-fcf-protection=none -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build
 USER_NASMFLAGS := -f elf64 -g -F dwarf -Wall -Werror
 USER_LDFLAGS := -nostdlib -static --fatal-warnings -z noexecstack -z max-page-size=4096 --build-id=none \
-	--orphan-handling=error --undefined=_start -T user/user.ld
+	--orphan-handling=error -T user/user.ld
 
 .PHONY: archive
 archive: $(O)/archive.bin
@@ -44,12 +48,11 @@ $(USER)/archive/$(USER_FONT): $(FONT)
 	$(Q)mkdir -p $(@D)
 	$(Q)gzip -dc $< > $@
 
-$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER)/lib.a user/user.ld
+$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER_REST_OBJ) $(USER)/screen.a user/user.ld
 	$(call say,LD,$@)
-	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER)/lib.a
+	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER_REST_OBJ) $(USER)/screen.a
 
-# Of the library a program gets what it uses, and each begins with start.asm.
-$(USER)/lib.a: $(USER_LIB_OBJ)
+$(USER)/screen.a: $(USER_SCREEN_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcsD $@ $^
