@@ -51,6 +51,12 @@ enum syscall_number {
 	SYS_PORT_IN, /* (ports, offset, width): 1, 2 or 4 bytes are read: the result */
 	SYS_PORT_OUT, /* (ports, offset, width, value) */
 
+	/* The screen: kernel/sys_screen.c. */
+	SYS_FRAMEBUFFER, /* (system, buffer): a handle of the memory whose pixels are shown, which a
+			    struct framebuffer describes; -ENODEV: none; -EBUSY: somebody has it.
+			    The kernel draws nothing as long as it is mapped, or a handle leads to
+			    it */
+
 	/* The boot archive: kernel/sys_archive.c. */
 	SYS_FILE_NAME, /* (n, buffer, bytes): the name of file n, cut to so many bytes: how many;
 			  -ENOENT: there are not so many files */
@@ -169,6 +175,15 @@ struct cpu_info {
 	unsigned int is_up;
 };
 
+/* Pixels are 32 bits, of which the colours have 8 each, from those bits on. */
+struct framebuffer {
+	unsigned long offset;	    /* bytes from the beginning of the memory to the first pixel */
+	unsigned int width, height; /* pixels */
+	unsigned int pitch;	    /* bytes from one line to the next */
+	unsigned char red_shift, green_shift, blue_shift;
+	unsigned char reserved;
+};
+
 #define COUNTER_NAME_MAX 24 /* with the 0 */
 
 struct counter {
@@ -189,12 +204,13 @@ enum right {
 	RIGHT_DUPLICATE = 4, /* of any */
 	RIGHT_SIGNAL = 8, /* of a notification: SYS_SIGNAL, SYS_TIMER; of a timer: SYS_TIMER_SET */
 	RIGHT_WAIT = 16,  /* of a notification: SYS_WAIT, SYS_BIND */
-	RIGHT_CONTROL = 32, /* of a task: all but SYS_TASK_WAIT */
-	RIGHT_INSPECT = 64, /* of a task: SYS_TASK_WAIT; of the system: SYS_TASK_LIST, SYS_CPUS,
-			       SYS_COUNTERS, SYS_LOG_READ */
-	RIGHT_WRITE = 128,  /* of memory: map it writable */
-	RIGHT_IRQ = 256,    /* of the system: SYS_IRQ; of an interrupt: bind and acknowledge it */
-	RIGHT_PORTS = 512,  /* of the system: SYS_PORTS; of ports: SYS_PORT_IN, SYS_PORT_OUT */
-	RIGHT_POWER = 1024, /* of the system: SYS_POWER */
-	RIGHT_CPUS = 2048,  /* of the system: SYS_CPU */
+	RIGHT_CONTROL = 32,  /* of a task: all but SYS_TASK_WAIT */
+	RIGHT_INSPECT = 64,  /* of a task: SYS_TASK_WAIT; of the system: SYS_TASK_LIST, SYS_CPUS,
+				SYS_COUNTERS, SYS_LOG_READ */
+	RIGHT_WRITE = 128,   /* of memory: map it writable */
+	RIGHT_IRQ = 256,     /* of the system: SYS_IRQ; of an interrupt: bind and acknowledge it */
+	RIGHT_PORTS = 512,   /* of the system: SYS_PORTS; of ports: SYS_PORT_IN, SYS_PORT_OUT */
+	RIGHT_POWER = 1024,  /* of the system: SYS_POWER */
+	RIGHT_CPUS = 2048,   /* of the system: SYS_CPU */
+	RIGHT_SCREEN = 4096, /* of the system: SYS_FRAMEBUFFER */
 };

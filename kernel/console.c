@@ -8,15 +8,22 @@
 #include "arch/x86_64/serial.h"
 #include "arch/x86_64/spinlock.h"
 #include "kernel/console.h"
-#include "kernel/fbcon.h"
+#include "kernel/font.h"
 #include "lib/err.h"
+#include "lib/fbcon.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kspace.h"
+#include "mm/page.h"
 
 static struct spinlock lock = SPINLOCK_INIT("console", LOCK_RANK_CONSOLE);
 static bool in_panic;
 static u32 borrowers GUARDED_BY(lock); /* of the serial line */
+static enum {
+	SCREEN_IS_OURS,
+	SCREEN_IS_LENT,
+	SCREEN_IS_KEPT, /* never lent again */
+} screen_state GUARDED_BY(lock);
 static struct handoff_framebuffer fb;
 static bool on_screen;		     /* constant after console_init() */
 static volatile u32 *kernel_mapping; /* of the framebuffer; NULL: none */
@@ -43,13 +50,27 @@ static void sink(const char *text, size_t len)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
+/* -ENODEV: there is no framebuffer; -EINVAL: none that can be used. */
+static int init_screen(void)
+{
+	const struct screen s = { fb.width,	fb.height,	fb.pitch,
+				  fb.red_shift, fb.green_shift, fb.blue_shift };
+
+	if (fb.phys == 0)
+		return -ENODEV;
+	if (fb.phys % sizeof(u32) != 0 || fb.phys + (u64)fb.pitch * fb.height < fb.phys)
+		return -EINVAL;
+	return fbcon_init(&s, (volatile u32 *)(HANDOFF_DIRECT_MAP + fb.phys), font_begin,
+			  (size_t)(font_end - font_begin));
+}
+
 void console_init(const struct handoff *h)
 {
 	int serial = serial_init();
 	int screen;
 
 	fb = h->fb;
-	screen = fbcon_init(&fb, (volatile u32 *)(HANDOFF_DIRECT_MAP + fb.phys));
+	screen = init_screen();
 	on_screen = screen == 0;
 	log_set_sink(sink);
 	if (serial)
@@ -96,13 +117,71 @@ void console_take_serial_back(void)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
-void console_keep_serial(void)
+/* Is one of its pages the allocator's?  Then firmware has said something wrong. */
+static bool screen_lies_in_memory(void)
+{
+	u64 end = (fb.phys + (u64)fb.pitch * fb.height - 1) >> PAGE_SHIFT;
+
+	for (u64 pfn = fb.phys >> PAGE_SHIFT; pfn <= end; pfn++)
+		if (page_is_managed(pfn))
+			return true;
+	return false;
+}
+
+int console_lend_screen(struct handoff_framebuffer *out)
+{
+	int err = 0;
+	u64 flags;
+
+	if (kernel_mapping == NULL || screen_lies_in_memory())
+		return -ENODEV;
+	*out = fb;
+	flags = spin_lock_irqsave(&lock);
+	if (screen_state != SCREEN_IS_OURS) {
+		err = -EBUSY;
+	} else {
+		screen_state = SCREEN_IS_LENT;
+		fbcon_lend();
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return err;
+}
+
+void console_take_screen_back(void)
 {
 	u64 flags = spin_lock_irqsave(&lock);
 
+	if (screen_state == SCREEN_IS_LENT) {
+		screen_state = SCREEN_IS_OURS;
+		fbcon_take_back();
+	}
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+bool console_screen_is_shown(void)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+	bool is = fbcon_is_shown();
+
+	spin_unlock_irqrestore(&lock, flags);
+	return is;
+}
+
+/* Under the lock; in a panic nobody takes it. */
+static NO_LOCK_CHECK void keep_both(void)
+{
 	if (borrowers != 0)
 		serial_reset();
 	borrowers = 0;
+	screen_state = SCREEN_IS_KEPT;
+	fbcon_take_back();
+}
+
+void console_keep(void)
+{
+	u64 flags = spin_lock_irqsave(&lock);
+
+	keep_both();
 	spin_unlock_irqrestore(&lock, flags);
 }
 
@@ -115,13 +194,10 @@ size_t console_read_log(u64 *from, char *text, size_t n)
 	return len;
 }
 
-/* Nobody takes the lock any more. */
-NO_LOCK_CHECK void console_enter_panic(void)
+void console_enter_panic(void)
 {
 	WRITE_ONCE(in_panic, true);
-	if (borrowers != 0)
-		serial_reset();
-	borrowers = 0;
+	keep_both();
 }
 
 void console_last_words(const char *text)

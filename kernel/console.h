@@ -25,8 +25,20 @@ void console_use_kernel_mapping(void);
 void console_lend_serial(void);
 void console_take_serial_back(void);
 
-/* From now on the line is the kernel's, whoever has it: the machine is about to stop. */
-void console_keep_serial(void);
+/*
+ * Somebody in user mode has the screen *@fb now: the kernel's text is remembered, and drawn when
+ * the screen is taken back, as a panic does too.  0; -ENODEV: there is none, or it lies in memory
+ * that is used for something else; -EBUSY: somebody has it, or the machine is about to stop.  Any
+ * context but NMI.
+ */
+int console_lend_screen(struct handoff_framebuffer *fb) WARN_UNUSED_RESULT;
+void console_take_screen_back(void);
+
+/* For tests: does the screen show what the kernel printed, pixel by pixel, or is there none? */
+bool console_screen_is_shown(void);
+
+/* From now on line and screen are the kernel's, whoever has them: the machine is about to stop. */
+void console_keep(void);
 
 /* @n bytes at most, of what was printed, from byte *@from on, or from the first that is still
  * there, whose number *@from becomes.  How many. */

@@ -14,7 +14,8 @@
 
 #define PATH_MAX 64
 #define SYSTEM_RIGHTS                                                                              \
-	(RIGHT_INSPECT | RIGHT_IRQ | RIGHT_PORTS | RIGHT_POWER | RIGHT_CPUS | RIGHT_DUPLICATE)
+	(RIGHT_INSPECT | RIGHT_IRQ | RIGHT_PORTS | RIGHT_POWER | RIGHT_CPUS | RIGHT_SCREEN |       \
+	 RIGHT_DUPLICATE)
 
 static int start(struct task *task, const void *file, size_t size, const struct exec_args *args)
 {

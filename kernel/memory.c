@@ -22,13 +22,14 @@ STATIC_ASSERT(MAP_READ == REGION_READ && MAP_WRITE == REGION_WRITE && MAP_EXEC =
 		      MAP_LARGE == REGION_LARGE,
 	      "flags of abi.h are those of regions");
 
-static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "memory", sizeof(struct memory), 0);
+static struct kmem_cache memory_cache =
+	KMEM_CACHE_INIT(memory_cache, "memory", sizeof(struct memory), 0);
 
 /* --- objects ------------------------------------------------------------------------------- */
 
 static struct memory *memory_create(u64 pages, struct budget *budget)
 {
-	struct memory *m = kmem_cache_alloc(&cache);
+	struct memory *m = kmem_cache_alloc(&memory_cache);
 
 	if (m == NULL)
 		return NULL;
@@ -38,14 +39,28 @@ static struct memory *memory_create(u64 pages, struct budget *budget)
 		return m;
 	if (m->object != NULL)
 		object_put(m->object);
-	kmem_cache_free(&cache, m);
+	kmem_cache_free(&memory_cache, m);
+	return NULL;
+}
+
+struct memory *memory_of_device(paddr_t phys, u64 pages, pte_t cache, void (*ended)(void))
+{
+	struct memory *m = kmem_cache_alloc(&memory_cache);
+
+	if (m == NULL)
+		return NULL;
+	kobj_init(&m->kobj, KOBJ_MEMORY);
+	m->object = object_create_device(phys, pages, cache, ended);
+	if (m->object != NULL)
+		return m;
+	kmem_cache_free(&memory_cache, m);
 	return NULL;
 }
 
 void memory_free(struct memory *m)
 {
 	object_put(m->object);
-	kmem_cache_free(&cache, m);
+	kmem_cache_free(&memory_cache, m);
 }
 
 s64 sys_memory(struct syscall_frame *f)

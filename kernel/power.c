@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/power.c - see power.h.  The serial line is the kernel's again, so that it can say what it
- * does.
+ * kernel/power.c - see power.h.  The serial line and the screen are the kernel's again, so that it
+ * can say what it does.
  */
 #include "kernel/power.h"
 #include "arch/x86_64/emulator.h"
@@ -21,7 +21,7 @@ static void stop(void *unused)
 
 void power_reboot(void)
 {
-	console_keep_serial();
+	console_keep();
 	printk("power: reboot\n");
 	console_flush();
 	irq_disable();
@@ -32,7 +32,7 @@ void power_off(void)
 {
 	struct cpumask all = cpus_online;
 
-	console_keep_serial();
+	console_keep();
 	printk("power: off\nprague: result: pass (turned off)\n");
 	console_flush();
 	emulator_leave(VERDICT_PASS);

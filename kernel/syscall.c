@@ -13,6 +13,7 @@
 #include "kernel/sys_device.h"
 #include "kernel/sys_machine.h"
 #include "kernel/sys_notification.h"
+#include "kernel/sys_screen.h"
 #include "kernel/sys_task.h"
 #include "kernel/task.h"
 #include "lib/err.h"
@@ -106,6 +107,7 @@ WITH_INTERRUPTS(sys_timeout)
 WITH_INTERRUPTS(sys_irq)
 WITH_INTERRUPTS(sys_irq_bind)
 WITH_INTERRUPTS(sys_ports)
+WITH_INTERRUPTS(sys_framebuffer)
 WITH_INTERRUPTS(sys_file_name)
 WITH_INTERRUPTS(sys_file_read)
 WITH_INTERRUPTS(sys_power)
@@ -153,6 +155,8 @@ const syscall_fn syscall_table[] = {
 	[SYS_PORTS] = sys_ports_enter,
 	[SYS_PORT_IN] = sys_port_in,
 	[SYS_PORT_OUT] = sys_port_out,
+
+	[SYS_FRAMEBUFFER] = sys_framebuffer_enter,
 
 	[SYS_FILE_NAME] = sys_file_name_enter,
 	[SYS_FILE_READ] = sys_file_read_enter,

@@ -76,6 +76,11 @@ static int find_memory(const struct region *r, vaddr_t va, u32 level, pte_t *lea
 		*leaf = (r->phys + into) | PTE_FOREIGN | flags;
 		return 0;
 	case REGION_OBJECT:
+		*leaf = object_device_page(r->object, (r->offset + into) / PAGE_SIZE);
+		if (*leaf != 0) {
+			*leaf |= PTE_FOREIGN | flags;
+			return 0;
+		}
 		err = object_page(r->object, (r->offset + into) / PAGE_SIZE, &page);
 		if (err)
 			return err;

@@ -31,8 +31,10 @@ struct object {
 	struct spinlock lock;	 /* rank LOCK_RANK_OBJECT */
 	u32 refcount;		 /* [a] */
 	u64 pages;		 /* [I] */
-	struct leaf **directory; /* [I]; what it points to [l] */
+	struct leaf **directory; /* [I]; what it points to [l]; NULL: a device's */
 	struct budget *budget;	 /* [I] held; NULL: no limit */
+	pte_t device;		 /* [I] a device's: its first page, and how it is cached */
+	void (*ended)(void);	 /* [I] a device's: to be called at the end */
 };
 
 static struct kmem_cache object_cache =
@@ -43,7 +45,8 @@ static u64 leaf_count(const struct object *object)
 	return DIV_ROUND_UP(object->pages, LEAF_PAGES);
 }
 
-struct object *object_create(u64 pages)
+/* Without anything behind it. */
+static struct object *new_object(u64 pages)
 {
 	struct object *object;
 
@@ -55,6 +58,31 @@ struct object *object_create(u64 pages)
 	spin_init(&object->lock, "object", LOCK_RANK_OBJECT);
 	object->refcount = 1;
 	object->pages = pages;
+	return object;
+}
+
+struct object *object_create_device(paddr_t phys, u64 pages, pte_t cache, void (*ended)(void))
+{
+	struct object *object = new_object(pages);
+
+	if (!object)
+		return NULL;
+	object->device = phys | cache;
+	object->ended = ended;
+	return object;
+}
+
+pte_t object_device_page(const struct object *object, u64 index)
+{
+	return object->device != 0 ? object->device + index * PAGE_SIZE : 0;
+}
+
+struct object *object_create(u64 pages)
+{
+	struct object *object = new_object(pages);
+
+	if (!object)
+		return NULL;
 	object->directory = kzalloc(leaf_count(object) * sizeof(struct leaf *));
 	if (!object->directory) {
 		kmem_cache_free(&object_cache, object);
@@ -93,7 +121,7 @@ static void free_leaf(struct leaf *leaf)
 	free_page(virt_to_page(leaf));
 }
 
-static void object_free(struct object *object)
+static void free_pages_of(struct object *object)
 {
 	for (u64 i = 0; i < leaf_count(object); i++)
 		if (object->directory[i])
@@ -101,6 +129,14 @@ static void object_free(struct object *object)
 	budget_uncharge(object->budget, cost(object));
 	budget_put(object->budget);
 	kfree(object->directory);
+}
+
+static void object_free(struct object *object)
+{
+	if (object->device != 0)
+		object->ended();
+	else
+		free_pages_of(object);
 	kmem_cache_free(&object_cache, object);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "arch/x86_64/time.h"
 #include "kernel/abi.h"
+#include "kernel/console.h"
 #include "kernel/system.h"
 #include "lib/err.h"
 #include "lib/rand.h"
@@ -43,14 +44,16 @@ static void kill_all_above(u64 id)
 	}
 }
 
-/* With a handle of the system, to look only.  NULL: it cannot be. */
+/* With a handle of the system, to look and to draw only.  NULL: it cannot be. */
 static struct task *start_one(struct test *t, u64 seed)
 {
 	struct task *task = user_check_load(t, "fuzz", PAGES);
 
 	if (task == NULL)
 		return NULL;
-	EXPECT_EQ(t, user_task_give(t, task, &system_object, RIGHT_INSPECT | RIGHT_DUPLICATE),
+	EXPECT_EQ(t,
+		  user_task_give(t, task, &system_object,
+				 RIGHT_INSPECT | RIGHT_SCREEN | RIGHT_DUPLICATE),
 		  HANDLE_FIRST);
 	user_check_start(t, task, seed);
 	return task;
@@ -88,4 +91,5 @@ static bool one_round(struct test *t, struct rand *r, void *unused)
 TEST("user.fuzz", any_call_with_any_arguments)
 {
 	user_check_rounds(t, ROUNDS, one_round);
+	EXPECT(t, console_screen_is_shown(), "the screen is not as the kernel left it");
 }

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: MIT
 # user/user.mk - user programs, and the boot archive of them: $(O)/archive.bin.
 #
-# A program is user/bin/NAME.c, linked with all of user/lib and a few files of lib/.  In the
+# A program is user/bin/NAME.c, linked with all of user/lib and a few files of lib/, of which those
+# that draw on a screen (they have memory for all its text) are left out if it has none.  In the
 # archive it is bin/NAME, without symbols; with them it is $(O)/user/NAME.elf.  The files of
-# user/text are there as text/NAME.  The same inputs give the same bytes.
+# user/text are there as text/NAME, and the font as font/console.psf.  The same inputs give the
+# same bytes.
 
 USER	:= $(O)/user
 USER_PROGRAMS := $(patsubst user/bin/%.c,%,$(sort $(wildcard user/bin/*.c)))
 USER_TEXTS := $(patsubst user/%,%,$(sort $(wildcard user/text/*)))
-USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c)
+USER_LIB := $(sort $(wildcard user/lib/*.c user/lib/*.asm)) $(addprefix lib/,string.c strlcpy.c format.c err.c rand.c fbcon.c font.c)
+USER_SCREEN := user/lib/screen.c lib/fbcon.c lib/font.c
 USER_LIB_OBJ := $(USER_LIB:%=$(USER)/%.o)
+USER_SCREEN_OBJ := $(USER_SCREEN:%=$(USER)/%.o)
+USER_REST_OBJ := $(filter-out $(USER_SCREEN_OBJ),$(USER_LIB_OBJ))
 USER_ELF := $(USER_PROGRAMS:%=$(USER)/%.elf)
-USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_TEXTS)
+USER_FONT := font/console.psf
+USER_FILES := $(USER_PROGRAMS:%=bin/%) $(USER_FONT) $(USER_TEXTS)
 
 # Frame pointers, so that a stack can be walked; SSE, as user code has it.
 USER_CFLAGS := -std=gnu11 -O2 -g -MMD -MP -I. $(WARN) -DPRAGUE_DEBUG=0 \
@@ -38,9 +44,18 @@ $(USER)/archive/text/%: user/text/%
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
 
-$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER_LIB_OBJ) user/user.ld
+$(USER)/archive/$(USER_FONT): $(FONT)
+	$(Q)mkdir -p $(@D)
+	$(Q)gzip -dc $< > $@
+
+$(USER_ELF): $(USER)/%.elf: $(USER)/user/bin/%.c.o $(USER_REST_OBJ) $(USER)/screen.a user/user.ld
 	$(call say,LD,$@)
-	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER_LIB_OBJ)
+	$(Q)$(LD) $(USER_LDFLAGS) -o $@ $< $(USER_REST_OBJ) $(USER)/screen.a
+
+$(USER)/screen.a: $(USER_SCREEN_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcsD $@ $^
 
 $(USER)/%.c.o: %.c $(USER)/flags
 	$(call say,CC,$@)

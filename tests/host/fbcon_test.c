@@ -5,10 +5,10 @@
  * (struct model), which knows rows of characters only and draws all of them each time.
  */
 #include "tests/host/cmocka_host.h"
-#include "boot/handoff.h"
-#include "kernel/fbcon.h"
 #include "kernel/font.h"
 #include "lib/err.h"
+#include "lib/fbcon.h"
+#include "lib/font.h"
 #include "lib/rand.h"
 
 /* What kernel/font.asm is in the kernel. */
@@ -24,7 +24,7 @@ __asm__(".section .rodata\n"
 #define GREEN	  0x60d060u
 #define RED	  0xff6060u
 
-static struct handoff_framebuffer fb;
+static struct screen fb;
 static volatile u32 *pixels;
 static size_t pixel_count;
 
@@ -157,6 +157,11 @@ static void check_screen(void)
 	}
 }
 
+static int init(const struct screen *s, volatile u32 *to)
+{
+	return fbcon_init(s, to, font_begin, (size_t)(font_end - font_begin));
+}
+
 static void make_untouched(void)
 {
 	memset((u32 *)pixels, 0xa5, pixel_count * sizeof(u32));
@@ -165,17 +170,16 @@ static void make_untouched(void)
 /* Open a screen whose scale must be @scale, with @padding pixels between its lines. */
 static void open_screen(u32 width, u32 height, u32 padding, u32 scale)
 {
-	fb = (struct handoff_framebuffer){ .phys = 0xfd000000,
-					   .width = width,
-					   .height = height,
-					   .pitch = (width + padding) * 4,
-					   .red_shift = 16,
-					   .green_shift = 8 };
+	fb = (struct screen){ .width = width,
+			      .height = height,
+			      .pitch = (width + padding) * 4,
+			      .red_shift = 16,
+			      .green_shift = 8 };
 	pixel_count = (size_t)(width + padding) * (height - 1) + width;
 	pixels = malloc(pixel_count * sizeof(u32));
 	assert_non_null((u32 *)pixels);
 	make_untouched();
-	assert_int_equal(fbcon_init(&fb, pixels), 0);
+	assert_int_equal(init(&fb, pixels), 0);
 
 	memset(&model, 0, sizeof(model));
 	memset(model.text, ' ', sizeof(model.text));
@@ -220,9 +224,9 @@ static int set_up(void **state)
 
 static void test_refused(void **state)
 {
-	static const struct handoff_framebuffer good = { 0xfd000000, 800, 600, 3200, 16, 8, 0, 0 };
+	static const struct screen good = { 800, 600, 3200, 16, 8, 0 };
 	static u32 memory[1];
-	struct handoff_framebuffer bad[12];
+	struct screen bad[10];
 	u32 columns, rows;
 
 	(void)state;
@@ -230,25 +234,22 @@ static void test_refused(void **state)
 		bad[i] = good;
 	bad[0].pitch = 3196;
 	bad[1].pitch = 3202;
-	bad[2].phys += 2;
-	bad[3].red_shift = 25;
-	bad[4].red_shift = 8;
-	bad[5].blue_shift = 20;
-	bad[6].width = 319;
-	bad[7].height = 159;
-	bad[8].width = bad[8].pitch = 0x40000001;
-	bad[9].height = 0xffffffff;
-	bad[10].phys = 0xfffffffffffff000;
-	bad[11].width = 0;
+	bad[2].red_shift = 25;
+	bad[3].red_shift = 8;
+	bad[4].blue_shift = 20;
+	bad[5].width = 319;
+	bad[6].height = 159;
+	bad[7].width = bad[7].pitch = 0x40000001;
+	bad[8].height = 0xffffffff;
+	bad[9].width = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_int_equal(fbcon_init(&bad[i], memory), -EINVAL);
+		assert_int_equal(init(&bad[i], memory), -EINVAL);
 		fbcon_write("x\n", 2);
 		fbcon_size(&columns, &rows);
 		assert_true(columns == 0 && rows == 0);
 	}
-	assert_int_equal(fbcon_init(&good, NULL), -EINVAL);
-	bad[0].phys = 0;
-	assert_int_equal(fbcon_init(&bad[0], NULL), -ENODEV);
+	assert_int_equal(init(&good, NULL), -EINVAL);
+	assert_int_equal(fbcon_init(&good, memory, font_begin, 100), -EINVAL);
 	fbcon_write("x\n", 2);
 }
 
@@ -295,7 +296,7 @@ static void test_formats(void **state)
 		fb.red_shift = shifts[i][0];
 		fb.green_shift = shifts[i][1];
 		fb.blue_shift = shifts[i][2];
-		assert_int_equal(fbcon_init(&fb, pixels), 0);
+		assert_int_equal(init(&fb, pixels), 0);
 		say("grey\nok 1 green\nnot ok 2 red\n");
 		check_screen();
 		close_screen();
@@ -314,6 +315,35 @@ static void test_control_characters(void **state)
 	assert_row(4, "d\a\x1b[0m\x7f\x80\xe9\xff ", GREY);
 	check_screen();
 	close_screen();
+}
+
+/* Somebody else draws meanwhile; what was said by then is there when the screen comes back. */
+static void test_lent(void **state)
+{
+	(void)state;
+	open_screen(335, 175, 5, 1);
+	say("before\n");
+	assert_true(fbcon_is_shown());
+	fbcon_lend();
+	make_untouched();
+	for (u32 i = 0; i < 12; i++)
+		say("not ok 1 meanwhile\n");
+	for (size_t i = 0; i < pixel_count; i++)
+		assert_int_equal(pixels[i], UNTOUCHED);
+	assert_false(fbcon_is_shown());
+	fbcon_take_back();
+	check_screen();
+	assert_true(fbcon_is_shown());
+	pixels[pixel_count - 1] ^= 1; /* right of the last column, below the last row */
+	assert_false(fbcon_is_shown());
+	pixels[pixel_count - 1] ^= 1;
+	make_untouched();
+	fbcon_take_back(); /* it was not lent */
+	assert_int_equal(pixels[0], UNTOUCHED);
+	close_screen();
+	fbcon_lend();
+	fbcon_take_back();
+	assert_true(fbcon_is_shown());
 }
 
 static void test_wrap(void **state)
@@ -518,12 +548,12 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_geometry),
-		cmocka_unit_test(test_formats),	    cmocka_unit_test(test_control_characters),
-		cmocka_unit_test(test_wrap),	    cmocka_unit_test(test_colours),
-		cmocka_unit_test(test_long_line),   cmocka_unit_test(test_move),
-		cmocka_unit_test(test_never_reads), cmocka_unit_test(test_cost),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_formats), cmocka_unit_test(test_control_characters),
+		cmocka_unit_test(test_lent),	cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_colours), cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_move),	cmocka_unit_test(test_never_reads),
+		cmocka_unit_test(test_cost),	cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -3,8 +3,8 @@
 
 FONT ?= /usr/share/consolefonts/Lat15-Terminus16.psf.gz
 
-HOST_SRC_fbcon := kernel/fbcon.c kernel/font.c lib/rand.c
-HOST_SRC_font := kernel/font.c lib/rand.c
+HOST_SRC_fbcon := lib/fbcon.c lib/font.c lib/rand.c
+HOST_SRC_font := lib/font.c lib/rand.c
 HOST_CFLAGS_fbcon := -Wa,-I$(HOST_O)/psf
 HOST_CFLAGS_font := $(HOST_CFLAGS_fbcon)
 

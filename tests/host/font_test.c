@@ -3,6 +3,7 @@
 #include "tests/host/cmocka_host.h"
 #include "kernel/font.h"
 #include "lib/err.h"
+#include "lib/font.h"
 #include "lib/rand.h"
 
 /* What kernel/font.asm is in the kernel. */

@@ -32,6 +32,7 @@ HOST_SRC_acpi := lib/acpi.c lib/acpi_dsdt.c lib/acpi_madt.c lib/format.c
 HOST_SRC_acpi_madt := $(HOST_SRC_acpi)
 HOST_SRC_cmdline := lib/cmdline.c lib/format.c lib/rand.c
 HOST_SRC_elf := lib/elf.c lib/format.c
+HOST_SRC_keyboard := user/lib/keyboard.c lib/rand.c
 HOST_SRC_log := lib/log.c lib/format.c
 HOST_SRC_cpumask := lib/rand.c
 HOST_SRC_format := lib/format.c lib/rand.c

@@ -378,9 +378,41 @@ static void test_memory_is_all_used(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
+static u32 ends;
+
+static void count_end(void)
+{
+	ends++;
+}
+
+/* Of a device: nothing is allocated for its pages, and its end is told once. */
+static void test_device(void **state)
+{
+	struct object *object = object_create_device(4 * GIB, 3, PTE_PWT, count_end), *plain;
+
+	(void)state;
+	assert_non_null(object);
+	assert_int_equal(object_pages(object), 3);
+	assert_int_equal(object_device_page(object, 0), 4 * GIB | PTE_PWT);
+	assert_int_equal(object_device_page(object, 2), (4 * GIB + 2 * PAGE_SIZE) | PTE_PWT);
+	assert_int_equal(allocated(ZONE_USER), 0);
+	object_get(object);
+	object_put(object);
+	assert_int_equal(ends, 0);
+	object_put(object);
+	assert_int_equal(ends, 1);
+	assert_null(object_create_device(4 * GIB, 0, PTE_PWT, count_end));
+	assert_null(object_create_device(4 * GIB, OBJECT_MAX_PAGES + 1, PTE_PWT, count_end));
+	plain = object_create(1);
+	assert_int_equal(object_device_page(plain, 0), 0);
+	object_put(plain);
+	assert_int_equal(ends, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_device),
 		TEST(test_pages),
 		TEST(test_zeroed),
 		TEST(test_references),

@@ -469,19 +469,37 @@ SESSION = (
     ("poweroff", r"^power: off$"))
 
 
-def session_is_right(text):
+# The same on the keyboard, whose keys are characters, Shift, Ctrl and arrows.
+KEYBOARD_SESSION = (
+    ("tasls\\x08\\x08ks", r"^ +\d+ +1 +\d+ console +\d+:\d+"),
+    ("Xyzzy-\"A_b\"", r'^Xyzzy-"A_b": no such command; help lists them$'),
+    ("give up\\x03", r"^prague> give up\^C$"),
+    ("nonsense\\x15run hello", r"^hello: hello: from user mode, .*\r?\n^hello: status 0$"),
+    ("run spin\\r\\x03", r"^\^C\r?\n^spin: EINTR$"),
+    ("poweroff", r"^power: off$"))
+
+
+def session_is_right(text, session=SESSION):
     """Each answer is there, behind the one before it."""
     at = text.find("prague> ")
-    for typed, answer in SESSION:
+    for line, answer in session:
         found = re.compile(answer, re.MULTILINE).search(text, max(at, 0))
         if at < 0 or not found:
-            return f"shell: {typed}: no {answer}"
+            return f"shell: {line}: no {answer}"
         at = found.end()
     return None
 
 
+def keyboard_session_is_right(text):
+    return session_is_right(text, KEYBOARD_SESSION)
+
+
 def typed(*lines):
     return ["tools/session", *(f"--type={line}" for line in lines)]
+
+
+def keys(*lines):
+    return ["tools/session", *(f"--keys={line}" for line in lines)]
 
 
 def session_rows(out):
@@ -494,6 +512,30 @@ def session_rows(out):
               must=(r"^prague: result: pass \(turned off\)$",), check=session_is_right)
           for twin, build, machine, firmware in (("percpu", "debug", "q35", "bios"),
                                                  ("classic", "release", "pc", "uefi"))],
+        *[Row(f"shell-keyboard-{twin}-{firmware}",
+              [keys(*(line for line, _ in KEYBOARD_SESSION)) +
+               run(out, "--kernel", twin, "--build", build, "--machine", machine, "--firmware", firmware, *talk)],
+              must=(r"^prague: result: pass \(turned off\)$",), check=keyboard_session_is_right)
+          for twin, build, machine, firmware in (("percpu", "release", "pc", "uefi"),
+                                                 ("classic", "debug", "q35", "bios"))],
+        *[Row(f"shell-screen-{twin}-{firmware}",
+              [["tools/session", "--type=run hello", "--keys=cpu down 1", f"--screen={out}/logs/{twin}.ppm",
+                "--type=poweroff"] +
+               run(out, "--kernel", twin, "--build", build, "--firmware", firmware, *talk),
+               ["tools/screentext", f"{out}/logs/{twin}.ppm"]],
+              must=(r"^screen: cpus: 4 of 4 online\nscreen:\s*\n"
+                    r"screen: Prague\.  help lists what there is to say\.\nscreen: prague> run hello\n"
+                    r"screen: hello: hello: from user mode, .*\nscreen: hello: status 0\n"
+                    r"screen: prague> cpu down 1\nscreen: CPU 1 is down\nscreen: prague>$",))
+          for twin, build, firmware in (("percpu", "debug", "uefi"), ("classic", "release", "bios"))],
+        Row("shell-without-screen",
+            [typed("run hello", "poweroff") + run(out, "--firmware", "bios", *talk, "--", "-vga", "none")],
+            must=(r"^prague: result: pass \(turned off\)$", r"^console: no screen: ENODEV$",
+                  r"^hello: status 0$")),
+        Row("shell-without-keyboard",
+            [typed("run hello", "poweroff") + run(out, "--firmware", "bios", *talk, "--", "-machine", "i8042=off")],
+            must=(r"^prague: result: pass \(turned off\)$", r"^console: no keyboard: ENODEV$",
+                  r"^hello: status 0$")),
         Row("shell-reboot", [typed("reboot") + run(out, "--firmware", "bios", *talk)],
             status=NO_VERDICT_STATUS, must=(r"^power: reboot$",), must_not=(r"triple fault",)),
         Row("shell-without-archive", [run(out, "--firmware", "bios", "--append", "init=init",

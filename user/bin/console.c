@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user/bin/console.c - the console server: the serial line, which others write to and read from by
- * calls (user/lib/console.h).  What the kernel prints it shows between their lines.
+ * user/bin/console.c - the console server: the serial line, the keyboard and the screen, which
+ * others write to and read from by calls (user/lib/console.h).  What the kernel prints it shows
+ * between their lines.
  *
  * One thread: it receives calls, and bits of its notification where it receives calls.  Output
  * waits in a ring that the device's interrupts empty; who writes more than there is room for waits.
@@ -9,14 +10,19 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "user/lib/console.h"
+#include "user/lib/i8042.h"
+#include "user/lib/keyboard.h"
 #include "user/lib/program.h"
+#include "user/lib/screen.h"
 #include "user/lib/syscall.h"
 
 /* Handles, in the order of init's manifest. */
-#define CALLS  (HANDLE_FIRST + 0)
-#define IRQ    (HANDLE_FIRST + 1)
-#define PORTS  (HANDLE_FIRST + 2)
-#define SYSTEM (HANDLE_FIRST + 3)
+#define CALLS	       (HANDLE_FIRST + 0)
+#define IRQ	       (HANDLE_FIRST + 1)
+#define PORTS	       (HANDLE_FIRST + 2)
+#define SYSTEM	       (HANDLE_FIRST + 3)
+#define KEYBOARD_IRQ   (HANDLE_FIRST + 4)
+#define KEYBOARD_PORTS (HANDLE_FIRST + 5)
 
 /* Registers of a 16550. */
 enum {
@@ -37,10 +43,13 @@ enum {
 #define STATUS_RECEIVED	   0x01
 #define STATUS_ROOM	   0x20
 
-#define BIT_IRQ	  1ul
-#define BIT_TIMER 2ul
+#define BIT_IRQ	     1ul
+#define BIT_TIMER    2ul
+#define BIT_KEYBOARD 4ul
+
 #define LOG_EVERY 50000000ul /* ns: how often the kernel's log is looked at */
 #define RING_SIZE 4096u
+#define OLD_TEXT  2048u /* bytes of the log that a new screen shows first */
 
 struct ring {
 	char bytes[RING_SIZE];
@@ -69,7 +78,14 @@ static char take(struct ring *r)
 	return c;
 }
 
-/* --- the device ------------------------------------------------------------------------------- */
+/* Those who read are told if there is more than @before. */
+static void tell_listener(u32 before)
+{
+	if (input.count > before && listener != 0)
+		sys_signal(listener, 1);
+}
+
+/* --- the serial line -------------------------------------------------------------------------- */
 
 static u8 in(u8 reg)
 {
@@ -105,8 +121,7 @@ static void serve_device(void)
 		send();
 	} while ((in(REG_IDENTIFY)&IDENTIFY_NONE) == 0);
 	sys_irq_ack(IRQ);
-	if (input.count > before && listener != 0)
-		sys_signal(listener, 1);
+	tell_listener(before);
 }
 
 static void set_up_device(void)
@@ -114,6 +129,39 @@ static void set_up_device(void)
 	out(REG_FIFO, FIFO_ON);
 	out(REG_MODEM_CONTROL, MODEM_DTR_RTS_OUT2);
 	out(REG_INTERRUPTS, INTERRUPT_RECEIVED | INTERRUPT_ROOM);
+}
+
+/* --- the keyboard ----------------------------------------------------------------------------- */
+
+/* What is typed is as if it had come by the line. */
+static void serve_keyboard(void)
+{
+	static struct keyboard keyboard;
+	char text[KEYBOARD_TEXT_MAX];
+	u32 before = input.count;
+	int code;
+
+	while ((code = i8042_read(KEYBOARD_PORTS)) >= 0) {
+		u32 n = keyboard_take(&keyboard, (u8)code, text);
+
+		for (u32 i = 0; i < n; i++)
+			put(&input, text[i]);
+	}
+	sys_irq_ack(KEYBOARD_IRQ);
+	tell_listener(before);
+}
+
+/* Without one the line alone is read. */
+static void set_up_keyboard(u64 notification)
+{
+	s64 err = i8042_set_up(KEYBOARD_PORTS);
+
+	if (err == 0)
+		err = sys_irq_bind(KEYBOARD_IRQ, notification, BIT_KEYBOARD);
+	if (err != 0)
+		print("no keyboard: %s", err_name((int)err));
+	else
+		serve_keyboard(); /* what came before is not told of again */
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -125,8 +173,10 @@ static void write_char(char c)
 	put(&output, c);
 }
 
+/* First on the screen: who sees it come by the line finds it there. */
 static void write(const char *text, size_t n)
 {
+	screen_write(text, n);
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\n')
 			write_char('\r');
@@ -144,6 +194,21 @@ static void show_log(void)
 	while ((n = sys_log_read(SYSTEM, &log_at, text, sizeof(text))) > 0) {
 		write(text, (size_t)n);
 		log_at += (u64)n;
+	}
+}
+
+/* What the kernel drew last is drawn again.  Without a screen text goes to the line alone. */
+static void set_up_screen(void)
+{
+	s64 err = screen_open(SYSTEM), n;
+	u64 at = log_at - MIN(log_at, OLD_TEXT);
+	char text[LOG_READ_MAX];
+
+	if (err != 0)
+		print("no screen: %s", err_name((int)err));
+	while (at < log_at && (n = sys_log_read(SYSTEM, &at, text, sizeof(text))) > 0) {
+		screen_write(text, MIN((size_t)n, log_at - at));
+		at += (u64)n;
 	}
 }
 
@@ -191,6 +256,8 @@ static void take_bits(u64 bits)
 {
 	if (bits & BIT_IRQ)
 		serve_device();
+	if (bits & BIT_KEYBOARD)
+		serve_keyboard();
 	if (bits & BIT_TIMER)
 		show_log();
 }
@@ -206,9 +273,11 @@ static s64 prepare(void)
 		return timer;
 	log_at = ~0ul; /* becomes where the next is */
 	sys_log_read(SYSTEM, &log_at, NULL, 0);
+	set_up_screen();
 	sys_bind((u64)notification, CALLS);
 	sys_timer_set((u64)timer, sys_clock() + LOG_EVERY, LOG_EVERY);
 	set_up_device();
+	set_up_keyboard((u64)notification);
 	return sys_irq_bind(IRQ, (u64)notification, BIT_IRQ);
 }
 

@@ -94,6 +94,7 @@ static bool makes_a_handle(u64 number)
 	case SYS_FORK:
 	case SYS_MEMORY:
 	case SYS_PAGER:
+	case SYS_FRAMEBUFFER:
 		return true;
 	default:
 		return false;
@@ -125,6 +126,8 @@ static void improve(struct rand *rnd, u64 number, struct message *m)
 		m->word[0] = rand_next(rnd) % SHORT_NS;
 	if (number == SYS_PAGER)
 		m->word[0] = a_handle(rnd);
+	if (number == SYS_FRAMEBUFFER)
+		m->word[0] = an_address(rnd);
 	if (number == SYS_CALL_HANDLE || number == SYS_REPLY_WAIT_HANDLE)
 		m->word[HANDLE_WORD] = a_handle(rnd);
 	if (number != SYS_MAP)

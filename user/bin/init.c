@@ -83,7 +83,8 @@ static bool system_rights(const char *text, u64 *rights)
 		u64 right;
 	} names[] = { { "inspect", RIGHT_INSPECT },
 		      { "cpus", RIGHT_CPUS },
-		      { "power", RIGHT_POWER } };
+		      { "power", RIGHT_POWER },
+		      { "screen", RIGHT_SCREEN } };
 
 	*rights = RIGHT_DUPLICATE;
 	while (*text != '\0') {
@@ -244,7 +245,9 @@ int main(void)
 	read_all(text);
 	for (u32 i = 0; i < endpoint_count; i++)
 		sys_close(endpoints[i].handle);
-	for (u32 i = 0; i < started_count; i++)
+	for (u32 i = 0; i < started_count; i++) {
 		sys_task_wait(started[i], WAIT_FOR_EVER, &status);
+		sys_close(started[i]); /* what it had mapped, the screen too, goes with it */
+	}
 	return 1;
 }

@@ -308,6 +308,11 @@ static inline s64 sys_irq_ack(u64 irq)
 	return syscall1(SYS_IRQ_ACK, irq);
 }
 
+static inline s64 sys_framebuffer(u64 system, struct framebuffer *info)
+{
+	return syscall2(SYS_FRAMEBUFFER, system, (uintptr_t)info);
+}
+
 static inline s64 sys_ports(u64 system, u64 first, u64 count)
 {
 	return syscall3(SYS_PORTS, system, first, count);

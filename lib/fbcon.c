@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/fbcon.c - the text console on the loader's framebuffer.
+ * lib/fbcon.c - a text console on a framebuffer.
  *
  * The framebuffer is only ever written: reading it is slow everywhere, and hundreds of
  * times slower where it is write-combining.  What it shows is kept in cells[], and a
  * cell is drawn when it changes and at no other time.  So for each cell the pixels
- * are those of cells[][], and blank cells of any colour are equal.
+ * are those of cells[][], and blank cells of any colour are equal.  While the screen is lent
+ * cells change and nothing is drawn; all are when it is taken back.
  *
  * Scrolling by one line changes nearly every cell that has text.  Here the screen
  * scrolls by half its height instead, when it is full: the cost of a line of output is
@@ -18,9 +19,9 @@
  * beside one.  Therefore nothing that is stored here is trusted to be in range:
  * set_cell() alone touches cells and pixels, and it checks.
  */
-#include "kernel/fbcon.h"
-#include "kernel/font.h"
+#include "lib/fbcon.h"
 #include "lib/err.h"
+#include "lib/font.h"
 #include "lib/string.h"
 
 /* Cells kept.  A larger screen is used in part. */
@@ -75,7 +76,9 @@ static struct cell cells[MAX_ROWS][MAX_COLUMNS]; /* what is shown */
 
 static struct {
 	volatile u32 *pixels;
-	size_t stride; /* pixels from one line to the next */
+	u32 width, height; /* pixels */
+	size_t stride;	   /* pixels from one line to the next */
+	bool lent;
 	u32 scale;
 	u32 columns, rows; /* 0: no framebuffer */
 	u32 column, row;   /* where the next character goes */
@@ -114,7 +117,8 @@ static void set_cell(u32 row, u32 column, struct cell cell)
 	if (shown->c == cell.c && shown->colour == cell.colour)
 		return;
 	*shown = cell;
-	draw_cell(row, column, cell);
+	if (!con.lent)
+		draw_cell(row, column, cell);
 }
 
 static void scroll(void)
@@ -251,29 +255,25 @@ static bool fields_overlap(u8 a, u8 b)
 	return a < b + FIELD_BITS && b < a + FIELD_BITS;
 }
 
-static bool makes_sense(const struct handoff_framebuffer *fb)
+static bool makes_sense(const struct screen *s)
 {
-	if (fb->width > MAX_SIDE || fb->height > MAX_SIDE)
+	if (s->width > MAX_SIDE || s->height > MAX_SIDE)
 		return false;
-	if (fb->phys % sizeof(u32) != 0 || fb->pitch % sizeof(u32) != 0)
+	if (s->pitch % sizeof(u32) != 0 || s->pitch < s->width * sizeof(u32))
 		return false;
-	if (fb->pitch < fb->width * sizeof(u32))
+	if (s->red_shift > MAX_SHIFT || s->green_shift > MAX_SHIFT || s->blue_shift > MAX_SHIFT)
 		return false;
-	if (fb->phys + (u64)fb->pitch * fb->height < fb->phys)
-		return false;
-	if (fb->red_shift > MAX_SHIFT || fb->green_shift > MAX_SHIFT || fb->blue_shift > MAX_SHIFT)
-		return false;
-	return !fields_overlap(fb->red_shift, fb->green_shift) &&
-	       !fields_overlap(fb->green_shift, fb->blue_shift) &&
-	       !fields_overlap(fb->blue_shift, fb->red_shift);
+	return !fields_overlap(s->red_shift, s->green_shift) &&
+	       !fields_overlap(s->green_shift, s->blue_shift) &&
+	       !fields_overlap(s->blue_shift, s->red_shift);
 }
 
 /* Enlarge as the width asks for, but rather less than have too few cells. */
-static bool fit_cells(const struct handoff_framebuffer *fb)
+static bool fit_cells(const struct screen *s)
 {
-	for (u32 scale = DIV_ROUND_UP(fb->width, PIXELS_PER_STEP); scale > 0; scale--) {
-		u32 columns = fb->width / (FONT_WIDTH * scale);
-		u32 rows = fb->height / (con.font.height * scale);
+	for (u32 scale = DIV_ROUND_UP(s->width, PIXELS_PER_STEP); scale > 0; scale--) {
+		u32 columns = s->width / (FONT_WIDTH * scale);
+		u32 rows = s->height / (con.font.height * scale);
 
 		if (columns < MIN_COLUMNS || rows < MIN_ROWS)
 			continue;
@@ -285,37 +285,40 @@ static bool fit_cells(const struct handoff_framebuffer *fb)
 	return false;
 }
 
-static void clear(const struct handoff_framebuffer *fb)
+static void clear_pixels(void)
 {
-	for (u32 y = 0; y < fb->height; y++) {
-		for (u32 x = 0; x < fb->width; x++)
+	for (u32 y = 0; y < con.height; y++)
+		for (u32 x = 0; x < con.width; x++)
 			con.pixels[y * con.stride + x] = con.palette[COLOUR_PAPER];
-	}
-	for (u32 row = 0; row < con.rows; row++) {
-		for (u32 column = 0; column < con.columns; column++)
-			cells[row][column] = (struct cell){ ' ', COLOUR_TEXT };
-	}
 }
 
-int fbcon_init(const struct handoff_framebuffer *fb, volatile u32 *pixels)
+static void clear_cells(void)
+{
+	for (u32 row = 0; row < con.rows; row++)
+		for (u32 column = 0; column < con.columns; column++)
+			cells[row][column] = (struct cell){ ' ', COLOUR_TEXT };
+}
+
+int fbcon_init(const struct screen *s, volatile u32 *pixels, const u8 *font, size_t font_size)
 {
 	memset(&con, 0, sizeof(con));
-	if (fb->phys == 0)
-		return -ENODEV;
-	if (pixels == NULL || !makes_sense(fb))
+	if (pixels == NULL || !makes_sense(s))
 		return -EINVAL;
-	if (font_parse(font_begin, (size_t)(font_end - font_begin), &con.font) != 0)
+	if (font_parse(font, font_size, &con.font) != 0)
 		return -EINVAL;
-	if (!fit_cells(fb))
+	if (!fit_cells(s))
 		return -EINVAL;
 	con.pixels = pixels;
-	con.stride = fb->pitch / sizeof(u32);
+	con.width = s->width;
+	con.height = s->height;
+	con.stride = s->pitch / sizeof(u32);
 	for (u32 i = 0; i < COLOUR_COUNT; i++) {
-		con.palette[i] = (rgb[i] >> 16 & 0xff) << fb->red_shift |
-				 (rgb[i] >> 8 & 0xff) << fb->green_shift |
-				 (rgb[i] & 0xff) << fb->blue_shift;
+		con.palette[i] = (rgb[i] >> 16 & 0xff) << s->red_shift |
+				 (rgb[i] >> 8 & 0xff) << s->green_shift |
+				 (rgb[i] & 0xff) << s->blue_shift;
 	}
-	clear(fb);
+	clear_pixels();
+	clear_cells();
 	start_line();
 	return 0;
 }
@@ -327,6 +330,45 @@ void fbcon_move(volatile u32 *pixels)
 		con.columns = 0;
 		con.rows = 0;
 	}
+}
+
+void fbcon_lend(void)
+{
+	con.lent = true;
+}
+
+void fbcon_take_back(void)
+{
+	if (!con.lent || con.columns == 0)
+		return;
+	con.lent = false;
+	clear_pixels();
+	for (u32 row = 0; row < con.rows; row++)
+		for (u32 column = 0; column < con.columns; column++)
+			if (cells[row][column].c != ' ')
+				draw_cell(row, column, cells[row][column]);
+}
+
+/* What the pixel at @x and @y is when it is drawn. */
+static u32 pixel_at(u32 x, u32 y)
+{
+	u32 row = y / con.scale / con.font.height, column = x / con.scale / FONT_WIDTH;
+	u32 line_of_it = y / con.scale % con.font.height, bit = x / con.scale % FONT_WIDTH;
+	struct cell cell = { ' ', COLOUR_TEXT };
+
+	if (row < con.rows && column < con.columns)
+		cell = cells[row][column];
+	return font_has_ink(&con.font, cell.c, bit, line_of_it) ? con.palette[cell.colour]
+								: con.palette[COLOUR_PAPER];
+}
+
+bool fbcon_is_shown(void)
+{
+	for (u32 y = 0; con.columns != 0 && y < con.height; y++)
+		for (u32 x = 0; x < con.width; x++)
+			if (con.pixels[y * con.stride + x] != pixel_at(x, y))
+				return false;
+	return true;
 }
 
 void fbcon_write(const char *text, size_t len)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/font.c - reading a PSF1 font and drawing its characters.
+ * lib/font.c - reading a PSF1 font and drawing its characters.
  *
  * The file: a header of four bytes, 256 bitmaps, and for each bitmap the characters
  * it shows as little-endian 16-bit words: single characters, then sequences that begin
  * with PSF1_SEQUENCE, then PSF1_END.  A font is in code page order as often as not, so
  * the table alone says where a character is.
  */
-#include "kernel/font.h"
+#include "lib/font.h"
 #include "lib/err.h"
 
 #define PSF1_MAGIC0    0x36
