@@ -213,7 +213,7 @@ static void use_up(struct test *t, struct mm *mm, struct budget *budget)
 
 TEST("mm.quick", is_charged)
 {
-	struct budget *budget = budget_create(pt_levels + PAGES / 2);
+	struct budget *budget = budget_create(pt_levels + PAGES / 2, NULL);
 	struct mm *mm = mm_create();
 
 	if (budget == NULL || mm == NULL || mm_set_budget(mm, budget) != 0)
