@@ -498,6 +498,22 @@ def session_rows(out):
     ]
 
 
+def stick_rows(out):
+    """Results of a stick: saved over warm resets, lost when memory is, and where nothing can be saved."""
+    short = "save=reboot bench=cr3_write test=none"
+    return [
+        *[Row(f"usb-{how}", [["tools/usb-round-trip", "--out", out, how]], limit=3 * RUN_LIMIT)
+          for how in ("chain", "damaged", "cut-off", "cold")],
+        Row("usb-by-bios", [run(out, "--firmware", "bios", "--disk", "usb", "--append", short)],
+            must=(PASSED, r"^save: the loader reserved no memory: ", r"^save: the machine is not reset, "),
+            must_not=(r"^power: reboot$",)),
+        Row("usb-read-only", [run(out, "--append", short)],
+            must=(PASSED, r"^prague-loader: .*pending\.txt cannot be written: results are not saved$",
+                  r"^save: the machine is not reset, "),
+            must_not=(r"^power: reboot$",)),
+    ]
+
+
 # Instructions that a benchmark may take, its CR3 write included, and that 63 more CPUs online,
 # of which none uses the mm, may add.
 LIMITS = {"switch_mm_hit": 33, "slot_setup": 250, "lazy_fault": 150, "flush_page": 90,
@@ -586,6 +602,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + stick_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))
