@@ -9,6 +9,7 @@
 #include "kernel/results.h"
 #include "kernel/upcall.h"
 #include "lib/glob.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/pgd.h"
@@ -112,6 +113,8 @@ u32 run_benches(void)
 
 		if (!glob_match_list(options.bench, (*p)->name))
 			continue;
+		if (options.save != SAVE_OFF) /* somebody watches a screen */
+			printk("# %s\n", (*p)->name);
 		memset(&b, 0, sizeof(b));
 		b.name = (*p)->name;
 		b.overhead = overhead;
