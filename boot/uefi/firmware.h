@@ -24,8 +24,8 @@ void open_boot_volume(void);
 void *read_file(const char *name, size_t *size);
 
 /*
- * At most @max bytes of \prague\@name, to @data.  How many; 0: there is no such file, or it is
- * larger, or cannot be read.  Takes no memory from firmware.
+ * The first @max bytes of \prague\@name, to @data.  How many; 0: there is no such file, it is
+ * empty, or cannot be read.  Takes no memory from low_alloc().
  */
 size_t read_small_file(const char *name, void *data, size_t max);
 
