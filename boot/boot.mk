@@ -15,9 +15,9 @@ EFI_INCLUDE ?= /usr/include/efi
 EFI_LIB	?= /usr/lib
 
 BOOT	:= $(O)/boot
-BOOT_LIB := string strlcpy format cmdline elf memranges
+BOOT_LIB := string strlcpy format cmdline elf memranges crc32 kept
 BOOT_SHARED := $(BOOT_LIB:%=lib/%.c) $(addprefix boot/,report.c handoff.c place.c tables.c jump.c jump.asm)
-BOOT_UEFI := $(BOOT_SHARED) $(addprefix boot/uefi/,main.c cpus.c files.c menu.c memory.c screen.c)
+BOOT_UEFI := $(BOOT_SHARED) $(addprefix boot/uefi/,main.c cpus.c files.c menu.c memory.c results.c screen.c)
 BOOT_BIOS := $(BOOT_SHARED) $(addprefix boot/bios/,entry.asm main.c console.c memory.c multiboot.c)
 BOOT_UEFI_OBJ := $(BOOT_UEFI:%=$(BOOT)/uefi-obj/%.o)
 BOOT_BIOS_OBJ := $(BOOT_BIOS:%=$(BOOT)/bios-obj/%.o)

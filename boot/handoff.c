@@ -93,6 +93,8 @@ int handoff_set_ranges(struct handoff_range *raw, size_t n)
 					   MEM_KERNEL, 0 };
 	raw[n++] = (struct handoff_range){ h->archive_phys, h->archive_phys + h->archive_size,
 					   MEM_ARCHIVE, 0 };
+	raw[n++] = (struct handoff_range){ h->results_phys, h->results_phys + h->results_size,
+					   MEM_RESULTS, 0 };
 	count = memranges_build(raw, n, h->ranges, HANDOFF_MAX_RANGES);
 	if (count < 0)
 		return count;

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC	   0x3147415250444e48ull /* "HNDPRAG1" */
-#define HANDOFF_VERSION	   2
+#define HANDOFF_VERSION	   3
 #define HANDOFF_DIRECT_MAP 0xffff800000000000ull
 #define HANDOFF_MAX_RANGES 256
 #define HANDOFF_CMDLINE	   1024
@@ -42,6 +42,7 @@ enum mem_type {
 	MEM_ACPI = 4,	  /* ACPI tables: readable RAM, kept */
 	MEM_RESERVED = 5, /* never touched: firmware, MMIO, bad memory, NVS */
 	MEM_ARCHIVE = 6,  /* the boot archive: kept */
+	MEM_RESULTS = 7,  /* for results, which are to survive a reset: kept */
 };
 
 /* Sorted by start, not overlapping, page-aligned (usable shrunk, others grown). */
@@ -70,11 +71,12 @@ struct handoff {
 	uint64_t rsdp; /* ACPI root pointer; 0: none was found */
 	uint64_t kernel_phys, kernel_size;
 	uint64_t archive_phys, archive_size; /* 0: no boot archive */
+	uint64_t results_phys, results_size; /* a struct kept (lib/kept.h), begun; 0: none */
 	struct handoff_framebuffer fb;
 	char loader[32];	       /* the loader's name and version, for the log */
 	char cmdline[HANDOFF_CMDLINE]; /* menu entry's words, then cmdline.txt's; 0-terminated */
 	struct handoff_range ranges[HANDOFF_MAX_RANGES];
 };
 
-_Static_assert(sizeof(struct handoff) == 88 + 32 + HANDOFF_CMDLINE + 24 * HANDOFF_MAX_RANGES,
+_Static_assert(sizeof(struct handoff) == 104 + 32 + HANDOFF_CMDLINE + 24 * HANDOFF_MAX_RANGES,
 	       "the layout is the contract");

@@ -64,7 +64,7 @@ const char *handoff_kernel_name(void);
  */
 int handoff_set_ranges(struct handoff_range *raw, size_t n);
 
-#define HANDOFF_OWN_PIECES 2 /* the kernel and the archive */
+#define HANDOFF_OWN_PIECES 3 /* the kernel, the archive, memory for results */
 
 /* Copy the ACPI root pointer, so that it is in low memory; null: there is none. */
 void handoff_set_rsdp(const void *rsdp);

@@ -26,6 +26,7 @@
 #include "kernel/device_irq.h"
 #include "kernel/init_task.h"
 #include "kernel/options.h"
+#include "kernel/results.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/upcall.h"
@@ -234,12 +235,14 @@ void kernel_main(paddr_t handoff_phys)
 		printk("trace: too little memory for rings of %u records: off\n",
 		       options.trace_records);
 
+	results_init(&handoff);
 	provoke();
 	if (options.init[0] != '\0') {
 		passed = init_task_run(options.init);
 		printk("prague: result: %s (init has ended)\n", passed ? "pass" : "fail");
 	} else {
 		passed = run_tests();
+		results_end(passed);
 	}
 	console_flush();
 	emulator_exit(passed ? VERDICT_PASS : VERDICT_FAIL);

@@ -23,13 +23,15 @@ struct options options = {
 };
 
 /* Words that others read (the loaders, emulator.c); here so that they are known. */
-static u32 kernel_word, emulator_word, la57_word;
+static u32 kernel_word, emulator_word, la57_word, next_word;
 
 static const char *const physmap_words[] = { "all", "kernel", NULL };
 static const char *const pcid_words[] = { "auto", "on", "soft", "off", NULL };
 static const char *const pti_words[] = { "auto", "on", "off", NULL };
 static const char *const fill_words[] = { "setup", "touch", NULL };
 static const char *const kernel_words[] = { "percpu", "classic", NULL };
+static const char *const save_words[] = { "off", "on", "reboot", NULL };
+static const char *const next_words[] = { "none", "percpu", "classic", NULL };
 static const char *const la57_words[] = { "auto", "on", "off", NULL };
 static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
 
@@ -45,6 +47,10 @@ static const struct cmdline_option table[] = {
 		  "tests" },
 	{ "bench", CMDLINE_STRING, TARGET(options.bench),
 	  .help = "which benchmarks to run, before the tests: a list of globs" },
+	{ "save", CMDLINE_CHOICE, TARGET(options.save), .choices = save_words,
+	  .help = "whether results survive a reset, and whether it follows" },
+	{ "next", CMDLINE_CHOICE, TARGET(next_word), .choices = next_words,
+	  .help = "the kernel that the loader starts next, when it has saved the results" },
 	{ "ring_mms", CMDLINE_UINT, TARGET(options.ring_mms), .min = 1, .max = RING_MMS_MAX,
 	  .help = "address spaces of the benchmarks ring and visit" },
 	{ "top_entries", CMDLINE_UINT, TARGET(options.top_entries), .min = 1,

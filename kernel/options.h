@@ -14,9 +14,16 @@
 #define TOP_ENTRIES_MAX 255u /* all of the user half; its last page is never mapped */
 #define RING_PAGES_MAX	4096u
 
+enum save {
+	SAVE_OFF,
+	SAVE_ON,     /* keep results in memory, if the loader reserved any */
+	SAVE_REBOOT, /* and then reset the machine, so that the loader writes them to its disk */
+};
+
 struct options {
 	char test[128];	      /* suites or tests to run, a list of globs; "": none */
 	char bench[256];      /* benchmarks to run, a list of globs; "": none */
+	enum save save;	      /* of results */
 	u32 ring_mms;	      /* address spaces of the benchmarks ring and visit */
 	u32 top_entries;      /* that each has populated in visit and grow */
 	u32 ring_pages;	      /* that user mode reads in a turn of it */

@@ -10,8 +10,8 @@
 #define LAST_PAGE PAGE_MASK /* the address of the last page */
 
 static const u8 strengths[] = {
-	[MEM_USABLE] = 1,  [MEM_LOADER] = 2, [MEM_KERNEL] = 3,
-	[MEM_ARCHIVE] = 4, [MEM_ACPI] = 5,   [MEM_RESERVED] = 6,
+	[MEM_USABLE] = 1,  [MEM_LOADER] = 2, [MEM_KERNEL] = 3,	 [MEM_ARCHIVE] = 4,
+	[MEM_RESULTS] = 5, [MEM_ACPI] = 6,   [MEM_RESERVED] = 7,
 };
 
 /* Rounded to pages; may come out empty (end <= start). */

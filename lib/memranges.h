@@ -14,7 +14,7 @@
 /*
  * Make a list of at most @max ranges in @out from the @n pieces of @raw.  Each usable
  * piece is shrunk to whole pages and each other one grown; where pieces overlap the
- * stronger type holds: RESERVED, ACPI, ARCHIVE, KERNEL, LOADER, USABLE.  Unknown types
+ * stronger type holds: RESERVED, ACPI, RESULTS, ARCHIVE, KERNEL, LOADER, USABLE.  Unknown types
  * count as RESERVED; pieces whose end is not above their start are ignored.  The
  * last page of the 64-bit space is never listed.  Takes time of @n squared.
  * Returns the number of ranges, or -ENOSPC; @out is then the part that fitted.

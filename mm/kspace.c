@@ -254,6 +254,7 @@ static int map_direct_range(const struct handoff *h, const struct handoff_range 
 		return map_direct_image(h, r);
 	case MEM_ACPI:
 	case MEM_ARCHIVE:
+	case MEM_RESULTS:
 		return map_direct(r->start, r->end, kspace_data_flags());
 	default:
 		if (physmap == PHYSMAP_KERNEL)

@@ -13,6 +13,7 @@
 #include "kernel/console.h"
 #include "kernel/hotplug.h"
 #include "kernel/options.h"
+#include "kernel/results.h"
 #include "kernel/upcall.h"
 #include "lib/assert.h"
 #include "lib/list.h"
@@ -115,6 +116,16 @@ static void provoke_test_failure(void *arg)
 	provoked_failure = true;
 }
 
+/* What the loader will find in memory was damaged. */
+static void provoke_results_damaged(void *arg)
+{
+	struct kept *kept = results_memory();
+
+	(void)arg;
+	if (kept != NULL)
+		kept->text[0] ^= 1;
+}
+
 static void nothing(void *arg)
 {
 	(void)arg;
@@ -161,6 +172,7 @@ static const struct kind {
 	{ "triple_fault", .call = provoke_triple_fault },
 	{ "silence", .call = provoke_silence },
 	{ "test_failure", .call = provoke_test_failure },
+	{ "results_damaged", .call = provoke_results_damaged },
 	{ "lock_order", .call = provoke_lock_order },
 	{ "self_deadlock", .call = provoke_self_deadlock },
 	{ "local_list", .call = provoke_local_list },

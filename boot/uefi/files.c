@@ -38,13 +38,10 @@ void open_boot_volume(void)
 		     (unsigned long long)status);
 }
 
-/* Null if there is no such file. */
-static EFI_FILE_HANDLE open_file(const char *name)
+static EFI_STATUS open_as(const char *name, UINT64 mode, UINT64 attributes, EFI_FILE_HANDLE *file)
 {
 	static const char folder[] = "\\prague\\";
 	CHAR16 path[sizeof(folder) + NAME_MAX];
-	EFI_FILE_HANDLE file;
-	EFI_STATUS status;
 	size_t n = 0;
 
 	for (const char *s = folder; *s; s++)
@@ -52,7 +49,15 @@ static EFI_FILE_HANDLE open_file(const char *name)
 	for (const char *s = name; *s && n < ARRAY_SIZE(path) - 1; s++)
 		path[n++] = (u8)*s;
 	path[n] = 0;
-	status = root->Open(root, &file, path, EFI_FILE_MODE_READ, 0);
+	return root->Open(root, file, path, mode, attributes);
+}
+
+/* Null if there is no such file. */
+static EFI_FILE_HANDLE open_file(const char *name)
+{
+	EFI_FILE_HANDLE file;
+	EFI_STATUS status = open_as(name, EFI_FILE_MODE_READ, 0, &file);
+
 	if (status == EFI_NOT_FOUND)
 		return NULL;
 	if (EFI_ERROR(status))
@@ -97,4 +102,55 @@ void *read_file(const char *name, size_t *size)
 		     (unsigned long long)status);
 	file->Close(file);
 	return data;
+}
+
+size_t read_small_file(const char *name, void *data, size_t max)
+{
+	EFI_FILE_HANDLE file;
+	UINTN got = max;
+	EFI_STATUS status;
+
+	if (EFI_ERROR(open_as(name, EFI_FILE_MODE_READ, 0, &file)))
+		return 0;
+	status = file->Read(file, &got, data);
+	file->Close(file);
+	return EFI_ERROR(status) ? 0 : got;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+#define MODE_CREATE (EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE)
+
+bool make_folder(const char *name)
+{
+	EFI_FILE_HANDLE folder;
+
+	if (EFI_ERROR(open_as(name, MODE_CREATE, EFI_FILE_DIRECTORY, &folder)))
+		return false;
+	folder->Close(folder);
+	return true;
+}
+
+bool write_file(const char *name, const void *data, size_t size)
+{
+	EFI_FILE_HANDLE file;
+	UINTN put = size;
+	EFI_STATUS status;
+
+	if (EFI_ERROR(open_as(name, MODE_CREATE, 0, &file)))
+		return false;
+	status = file->Write(file, &put, (void *)(uintptr_t)data);
+	if (!EFI_ERROR(status))
+		status = file->Flush(file);
+	file->Close(file);
+	return !EFI_ERROR(status) && put == size;
+}
+
+bool delete_file(const char *name)
+{
+	EFI_FILE_HANDLE file;
+
+	if (EFI_ERROR(open_as(name, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE, 0, &file)))
+		return false;
+	return file->Delete(file) == EFI_SUCCESS; /* which closes it in any case */
 }

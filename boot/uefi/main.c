@@ -41,9 +41,15 @@ NORETURN void give_up(void)
 
 static void make_command_line(void)
 {
+	const char *menu, *cmdline, *next = next_words();
 	size_t menu_size, size;
-	const char *menu, *cmdline;
 
+	if (next) {
+		say("going on by itself");
+		handoff_add_words(next, strlen(next));
+		say("command line: %s", handoff->cmdline);
+		return;
+	}
 	cmdline = read_file("cmdline.txt", &size);
 	if (cmdline)
 		handoff_add_words(cmdline, size); /* fail() must know of an emulator at once */
@@ -52,7 +58,7 @@ static void make_command_line(void)
 		say("\\prague\\menu.txt is missing: booting without a menu");
 	} else {
 		memset(handoff->cmdline, 0, sizeof(handoff->cmdline));
-		choose_entry(menu, menu_size);
+		choose_entry(menu, menu_size, results_were_pending());
 		if (cmdline)
 			handoff_add_words(cmdline, size);
 	}
@@ -109,9 +115,12 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *table)
 	firmware = table;
 	firmware->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
 	say("Prague UEFI loader " LOADER_VERSION);
-	handoff_begin(FIRMWARE_UEFI, "Prague UEFI loader " LOADER_VERSION);
 	open_boot_volume();
+	collect_results();
+	handoff_begin(FIRMWARE_UEFI, "Prague UEFI loader " LOADER_VERSION);
 	make_command_line();
+	prepare_exit();
+	reserve_results();
 	load_kernel(&image);
 	load_archive();
 	find_acpi();
@@ -119,7 +128,6 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *table)
 	levels = choose_levels();
 	cr3 = make_tables(&image, levels);
 	jump = make_jump();
-	prepare_exit();
 	say("leaving the firmware and entering the kernel at %#llx",
 	    (unsigned long long)image.entry);
 	exit_firmware();

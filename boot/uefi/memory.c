@@ -47,6 +47,50 @@ static enum mem_type type_of(const EFI_MEMORY_DESCRIPTOR *d)
 	}
 }
 
+/* --- memory that is to be found again after a reset ------------------------------------------- */
+
+void *reserve_at(u64 address, u64 size)
+{
+	EFI_PHYSICAL_ADDRESS at = address;
+
+	if (address > LOW_END - size)
+		return NULL;
+	if (EFI_ERROR(firmware->BootServices->AllocatePages(AllocateAddress, EfiLoaderData,
+							    size / PAGE_SIZE, &at)))
+		return NULL;
+	return (void *)(uintptr_t)at;
+}
+
+void give_back(void *at, u64 size)
+{
+	firmware->BootServices->FreePages((uintptr_t)at, size / PAGE_SIZE);
+}
+
+void *reserve_in_the_middle(u64 size)
+{
+	UINTN map_size = MAP_SIZE, key, step;
+	u64 start = 0, bytes = 0;
+	UINT32 version;
+
+	if (EFI_ERROR(firmware->BootServices->GetMemoryMap(&map_size, map, &key, &step, &version)))
+		return NULL;
+	for (UINTN at = 0; at + step <= map_size; at += step) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const void *)((const u8 *)map + at);
+		u64 end = MIN(d->PhysicalStart + d->NumberOfPages * PAGE_SIZE, LOW_END);
+
+		if (d->Type == EfiConventionalMemory && d->PhysicalStart < end &&
+		    end - d->PhysicalStart > bytes) {
+			start = d->PhysicalStart;
+			bytes = end - start;
+		}
+	}
+	if (bytes < size)
+		return NULL;
+	return reserve_at(start + ALIGN_DOWN((bytes - size) / 2, PAGE_SIZE), size);
+}
+
+/* --- the map ---------------------------------------------------------------------------------- */
+
 /* Read the memory map into the handoff; *@key names that reading. */
 static EFI_STATUS read_map(UINTN *key)
 {

@@ -146,7 +146,7 @@ static unsigned int ask(const struct menu *menu)
 	return chosen;
 }
 
-void choose_entry(const char *text, size_t size)
+void choose_entry(const char *text, size_t size, bool wait)
 {
 	struct menu menu = { .n = 0 };
 	struct text rest = { text, size };
@@ -156,7 +156,9 @@ void choose_entry(const char *text, size_t size)
 		add_line(&menu, cut(&rest, '\n'));
 	if (menu.n == 0)
 		fail("\\prague\\menu.txt has no entry: a line is \"title | words\"");
-	if (menu.timeout > 0)
+	if (wait)
+		menu.timeout = 0;
+	if (wait || menu.timeout > 0)
 		chosen = ask(&menu);
 	say("booting \"%.*s\"", (int)menu.titles[chosen].size, menu.titles[chosen].start);
 	handoff_add_words(menu.words[chosen].start, menu.words[chosen].size);

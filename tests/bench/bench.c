@@ -6,6 +6,7 @@
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/pti.h"
 #include "kernel/options.h"
+#include "kernel/results.h"
 #include "kernel/upcall.h"
 #include "lib/glob.h"
 #include "lib/log.h"
@@ -67,21 +68,22 @@ static void sort(u64 *a, u32 n)
 /* What ran; ends the line. */
 static void print_configuration(void)
 {
-	printk(",\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,\"fill\":\"%s\","
-	       "\"pgd\":\"%s\",\"pti\":\"%s\",\"kmap\":\"%s\",\"cpus\":%u}\n",
-	       PRAGUE_KERNEL, PRAGUE_BUILD, pcid_mode_name(), asids,
-	       fill_policy == FILL_SETUP ? "setup" : "touch", pgd_words[pgd_kind],
-	       pti_on ? "on" : "off", kmap_words[kmap_kind], cpumask_weight(&cpus_online));
+	results_print(
+		",\"kernel\":\"%s\",\"build\":\"%s\",\"pcid\":\"%s\",\"asids\":%u,\"fill\":\"%s\","
+		"\"pgd\":\"%s\",\"pti\":\"%s\",\"kmap\":\"%s\",\"cpus\":%u}\n",
+		PRAGUE_KERNEL, PRAGUE_BUILD, pcid_mode_name(), asids,
+		fill_policy == FILL_SETUP ? "setup" : "touch", pgd_words[pgd_kind],
+		pti_on ? "on" : "off", kmap_words[kmap_kind], cpumask_weight(&cpus_online));
 }
 
 /* What happened during the samples that were kept; of PGD pages, those that there were. */
 static void report_events(struct bench *b)
 {
 	b->before.pgds_now = b->before.pgds_peak = 0;
-	printk("events: {\"name\":\"%s\",\"ops\":%u", b->name, b->n);
+	results_print("events: {\"name\":\"%s\",\"ops\":%u", b->name, b->n);
 #define X(event)                                                                                   \
 	if (b->after.event != b->before.event)                                                     \
-		printk(",\"" #event "\":%lu", b->after.event - b->before.event);
+		results_print(",\"" #event "\":%lu", b->after.event - b->before.event);
 	TOTALS(X)
 #undef X
 	print_configuration();
@@ -92,10 +94,10 @@ static void report(struct bench *b)
 	if (b->n == 0)
 		return;
 	sort(b->samples, b->n);
-	printk("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
-	       "\"max\":%lu",
-	       b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
-	       b->samples[b->n / 2], b->samples[b->n - 1]);
+	results_print("bench: {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,\"min\":%lu,\"median\":%lu,"
+		      "\"max\":%lu",
+		      b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
+		      b->samples[b->n / 2], b->samples[b->n - 1]);
 	print_configuration();
 	if (!bench_more(b))
 		report_events(b);
@@ -111,6 +113,8 @@ u32 run_benches(void)
 
 		if (!glob_match_list(options.bench, (*p)->name))
 			continue;
+		if (options.save != SAVE_OFF) /* somebody watches a screen */
+			printk("# %s\n", (*p)->name);
 		memset(&b, 0, sizeof(b));
 		b.name = (*p)->name;
 		b.overhead = overhead;

@@ -16,7 +16,7 @@ static struct handoff_range out[MAX_OUT];
 
 /* Weakest first. */
 static const u32 by_strength[] = {
-	MEM_USABLE, MEM_LOADER, MEM_KERNEL, MEM_ARCHIVE, MEM_ACPI, MEM_RESERVED,
+	MEM_USABLE, MEM_LOADER, MEM_KERNEL, MEM_ARCHIVE, MEM_RESULTS, MEM_ACPI, MEM_RESERVED,
 };
 
 static void assert_range(size_t i, u64 start, u64 end, u32 type)

@@ -544,19 +544,37 @@ def session_rows(out):
     ]
 
 
-def workload_rows(out):
+def workload_rows(out, everything=False):
     """Programs that keep the machine busy, started by the kernel's command line."""
+    twins = ("percpu", "classic") if everything else ("percpu",)
     return [
         *[Row(f"workload-ring-{twin}",
               [run(out, "--firmware", "bios", "--kernel", twin, "--build", "release", "--smp", "4", "--mem", "512M",
                    "--append", 'init="ring 1000 1"')],
               must=(r"^ring: 1000 tasks are alive", r"^ring: 1000 tasks, 1 rounds, by signals: .* 0 checks failed",
                     r"^prague: result: pass \(init has ended\)$"))
-          for twin in ("percpu", "classic")],
+          for twin in twins],
         Row("workload-wrong-words",
             [run(out, "--firmware", "bios", "--append", 'init="ring 4001"')], status=FAIL_STATUS,
             must=(r"^ring: '4001' is not a number from 2 to 4000 for TASKS; usage: ring \[TASKS\] ",
                   r"^prague: result: fail \(init has ended\)$"), must_not=(r"are alive",)),
+    ]
+
+
+def stick_rows(out, everything=False):
+    """Results of a stick: saved over warm resets, lost when memory is, and where nothing can be saved."""
+    ways = ("chain", "damaged", "cut-off", "cold") if everything else ("chain", "damaged")
+    short = "save=reboot bench=cr3_write test=none"
+    return [
+        *[Row(f"usb-{how}", [["tools/usb-round-trip", "--out", out, how]], limit=3 * RUN_LIMIT)
+          for how in ways],
+        Row("usb-by-bios", [run(out, "--firmware", "bios", "--disk", "usb", "--append", short)],
+            must=(PASSED, r"^save: the loader reserved no memory: ", r"^save: the machine is not reset, "),
+            must_not=(r"^power: reboot$",)),
+        Row("usb-read-only", [run(out, "--append", short)],
+            must=(PASSED, r"^prague-loader: .*pending\.txt cannot be written: results are not saved$",
+                  r"^save: the machine is not reset, "),
+            must_not=(r"^power: reboot$",)),
     ]
 
 
@@ -650,6 +668,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + workload_rows(out) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + workload_rows(out, everything) + stick_rows(out, everything) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

@@ -21,7 +21,7 @@ static void check_made(size_t count)
 	for (size_t i = 0; i < count; i++) {
 		ASSERT(out[i].start < out[i].end, "empty");
 		ASSERT(IS_ALIGNED(out[i].start | out[i].end, PAGE_SIZE), "not aligned");
-		ASSERT(out[i].type >= MEM_USABLE && out[i].type <= MEM_ARCHIVE, "type");
+		ASSERT(out[i].type >= MEM_USABLE && out[i].type <= MEM_RESULTS, "type");
 		if (i == 0)
 			continue;
 		ASSERT(out[i - 1].end <= out[i].start, "not sorted");
