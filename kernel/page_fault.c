@@ -87,10 +87,19 @@ static bool may_be_quick(u64 error)
 	return (error & ~(u64)PF_WRITE) == PF_USER;
 }
 
+/* Of an access of the kernel's to nothing. */
+static bool may_lack_the_top(u64 error)
+{
+	return (error & ~(u64)PF_WRITE) == 0;
+}
+
 bool trap_page_fault(struct trapframe *f, vaddr_t va)
 {
-	struct mm *mm = current != NULL ? current->mm : NULL;
+	struct mm *mm;
 
+	if (may_lack_the_top(f->error) && fill_top_level(va))
+		return true;
+	mm = current != NULL ? current->mm : NULL;
 	if (likely(may_be_quick(f->error) && mm != NULL) &&
 	    likely(mm_fault_quick(mm, va, f->error & PF_WRITE ? FAULT_WRITE : FAULT_READ)))
 		return true;

@@ -110,8 +110,8 @@ TEST("user.workload", wrong_arguments)
 		"crowd 11",
 		"pingpong 0",
 		"mapstorm 33",
-		"mapstorm 1 1 "
-		"1111111111222222222233333333334444444444555555555566"
+		("mapstorm 1 1 "
+		 "1111111111222222222233333333334444444444555555555566"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)

@@ -75,12 +75,16 @@ __asm__(".text\n"
 
 static bool has_fsgsbase;
 
+/* Without FSGSBASE it is a system call; but most steps are of the CPU that made the last one. */
 static void set_gs_base(u64 base)
 {
+	static u64 last;
+
 	if (has_fsgsbase)
 		__asm__ volatile("wrgsbase %0" ::"r"(base));
-	else
+	else if (base != last)
 		syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+	last = base;
 }
 
 u32 sim_running(void)
