@@ -32,8 +32,9 @@ syscall_fork:
 	ret
 
 ; void user_resume(frame, entry): a struct trapframe to the top of the stack, its last word first,
-; since it may lie where the first ones go.
+; since it may lie where the first ones go.  An interrupt meanwhile would lie on what is not copied.
 user_resume:
+	cli
 	mov	rsp, rsi
   %assign word TF_SIZE - 8
   %rep TF_SIZE / 8
