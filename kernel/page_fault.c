@@ -93,15 +93,19 @@ static bool may_lack_the_top(u64 error)
 	return (error & ~(u64)PF_WRITE) == 0;
 }
 
-bool trap_page_fault(struct trapframe *f, vaddr_t va)
+static NOINLINE bool fault_in_mm(struct trapframe *f, vaddr_t va) REQUIRES(irqs_off)
 {
-	struct mm *mm;
+	struct mm *mm = current != NULL ? current->mm : NULL;
 
-	if (may_lack_the_top(f->error) && fill_top_level(va))
-		return true;
-	mm = current != NULL ? current->mm : NULL;
 	if (likely(may_be_quick(f->error) && mm != NULL) &&
 	    likely(mm_fault_quick(mm, va, f->error & PF_WRITE ? FAULT_WRITE : FAULT_READ)))
 		return true;
 	return fault_slowly(f, va, mm);
+}
+
+bool trap_page_fault(struct trapframe *f, vaddr_t va)
+{
+	if (may_lack_the_top(f->error) && fill_top_level(va))
+		return true;
+	return fault_in_mm(f, va);
 }
