@@ -47,10 +47,6 @@ def percent(more, base):
     return f"{100 * (more - base) / base:+.0f} %"
 
 
-def count(word, number):
-    return f"{shown(number)} {word}{'' if number == 1 else 's'}"
-
-
 # --- the rivals: what visit did --------------------------------------------------------------
 
 def visit(found, unit, cpus, mms, kernel="percpu", pgd="asid", fill="setup"):
