@@ -99,7 +99,8 @@ $(K)/%.c.o: %.c $(K)/flags
 
 $(K)/kernel/ipc_direct.c.o: CFLAGS += $(if $(WORDS_STAY),$(WORDS_STAY_FLAGS))
 
-$(K)/%.asm.o: %.asm $(K)/offsets.inc $(K)/test_offsets.inc $(K)/flags $(wildcard arch/x86_64/*.inc arch/x86_64/$(KERNEL)/*.inc)
+$(K)/%.asm.o: %.asm $(K)/offsets.inc $(K)/test_offsets.inc $(K)/flags \
+		$(wildcard arch/x86_64/*.inc arch/x86_64/$(KERNEL)/*.inc tests/*.inc)
 	$(call say,NASM,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@

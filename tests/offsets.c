@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/offsets.c - what user_programs.asm has to know: as arch/x86_64/offsets.c, which see.
+ * tests/offsets.c - what user_programs.inc has to know: as arch/x86_64/offsets.c, which see.
  */
 #include "kernel/abi.h"
 #include "lib/err.h"

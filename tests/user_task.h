@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/user_task.h - tasks that run a program of user_programs.asm.
+ * tests/user_task.h - tasks that run a program of user_programs.asm, here or in bench/.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #define USER_DATA_AT  0x500000ul /* a page to write to; its second half is the stack */
 #define USER_STACK_AT (USER_DATA_AT + PAGE_SIZE)
 
-/* A program of user_programs.asm. */
+/* A program of a user_programs.asm. */
 #define USER_PROGRAM(name) extern const u8 user_##name[], user_##name##_end[]
 #define USER_CODE(name)	   user_##name, (size_t)(user_##name##_end - user_##name)
 
