@@ -22,9 +22,13 @@ enum syscall_number {
 	SYS_REPLY_WAIT, /* (endpoint; message): reply to the last call, if there is one that waits
 			   for it, then wait for the next, which is the message then; -EPIPE:
 			   replied, and there will be no next */
-	SYS_ENDPOINT,	/* (): a new endpoint's handle, with all rights */
-	SYS_DUPLICATE,	/* (handle, rights): another handle of the same, with fewer rights */
-	SYS_CLOSE,	/* (handle) */
+	SYS_CALL_LONG,	/* as SYS_CALL; R13 is how many words of this thread's buffer go with it,
+			   1 to LONG_WORDS_MAX.  The receiver's result is MESSAGE_LONG, and R13 how
+			   many are in its own: that many, or 0: it has none */
+	SYS_REPLY_WAIT_LONG, /* as SYS_REPLY_WAIT, the same for the reply */
+	SYS_ENDPOINT,	     /* (): a new endpoint's handle, with all rights */
+	SYS_DUPLICATE,	     /* (handle, rights): another handle of the same, with fewer rights */
+	SYS_CLOSE,	     /* (handle) */
 
 	SYS_NOTIFICATION, /* (): a new notification's handle, with all rights */
 	SYS_SIGNAL,	  /* (notification, bits): set them, not 0, and wake the most urgent of who
@@ -99,6 +103,10 @@ enum syscall_number {
 	SYS_UNMAP,   /* (task, address, bytes) */
 	SYS_PROTECT, /* (task, address, bytes, rights of MAP_*) */
 
+	/* Long messages: kernel/long_message.c. */
+	SYS_BUFFER, /* (memory, offset): from now on this thread's buffer is that page of it; with
+		       RIGHT_WRITE.  It stays so, wherever it is mapped.  memory 0: it has none */
+
 	/* A handle in a message: kernel/ipc.c. */
 	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
 			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
@@ -123,6 +131,9 @@ enum syscall_number {
  * negated, with which the thread ends.
  */
 #define MESSAGE_FAULT 3
+
+#define MESSAGE_LONG   4   /* R13 is how many words came into the buffer */
+#define LONG_WORDS_MAX 512 /* a page */
 
 #define ANY_CPU	      (~0ul)
 #define WAIT_FOR_EVER (~0ul)

@@ -18,6 +18,7 @@
 #include "kernel/abi.h"
 #include "kernel/hand_over.h"
 #include "kernel/ipc.h"
+#include "kernel/long_message.h"
 #include "kernel/notification.h"
 #include "kernel/sched.h"
 #include "kernel/user_wait.h"
@@ -45,12 +46,15 @@ static ALWAYS_INLINE void take_call(struct user_thread *receiver, struct user_th
 	set_done(receiver, result);
 }
 
-/* @receiver, on no list any more, has the message of @caller, whose frame is @f. */
+/*
+ * @receiver, on no list any more, has the message of @caller, whose frame is @f, and @words of its
+ * buffer.
+ */
 static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
-				  const struct syscall_frame *f)
+				  const struct syscall_frame *f, u32 words) REQUIRES(irqs_off)
 {
 	copy_words(user_frame(receiver), f);
-	take_call(receiver, caller, 0);
+	take_call(receiver, caller, words == 0 ? 0 : long_message_pass(receiver, caller, words));
 }
 
 /*
@@ -79,6 +83,8 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 	copy_words(user_frame(receiver), user_frame(caller));
 	if (caller->sent != NULL)
 		result = pass_handle(receiver, caller);
+	if (caller->long_words != 0)
+		result = long_message_pass(receiver, caller, caller->long_words);
 	take_call(receiver, caller, result);
 }
 
@@ -131,14 +137,18 @@ static ALWAYS_INLINE bool meet_receiver(struct endpoint *ep, struct user_thread 
 	return !dead;
 }
 
-/* A call of @me's at @handle begins: 0 as meet_receiver(), or the error that ends it. */
-static ALWAYS_INLINE s64 begin_call(struct user_thread *me, u64 handle, s64 how,
+/*
+ * A call of @me's at @handle begins, with @words of its buffer: 0 as meet_receiver(), or the error
+ * that ends it.
+ */
+static ALWAYS_INLINE s64 begin_call(struct user_thread *me, u64 handle, s64 how, u32 words,
 				    struct user_thread **receiver) REQUIRES(irqs_off)
 {
 	struct endpoint *ep = endpoint_find(me, handle, RIGHT_CALL);
 
 	if (unlikely(ep == NULL))
 		return -EBADF;
+	me->long_words = words;
 	if (likely(meet_receiver(ep, me, how, receiver)))
 		return 0;
 	thread_stay_awake();
@@ -163,17 +173,29 @@ static ALWAYS_INLINE bool meet_caller(struct endpoint *ep, struct user_thread *m
 	return !special;
 }
 
-s64 sys_call(struct syscall_frame *f)
+static ALWAYS_INLINE s64 call_with(struct syscall_frame *f, u32 words) REQUIRES(irqs_off)
 {
 	struct user_thread *me = current->user, *receiver;
 	s64 how = me->call_timeout == 0 ? IPC_WAITS_DIRECTLY : IPC_WAITS;
-	s64 err = begin_call(me, f->rdi, how, &receiver);
+	s64 err = begin_call(me, f->rdi, how, words, &receiver);
 
 	if (unlikely(err != 0))
 		return err;
 	if (likely(receiver != NULL))
-		deliver(receiver, me, f);
+		deliver(receiver, me, f, words);
 	return switch_and_wait(me, f, receiver, true);
+}
+
+s64 sys_call(struct syscall_frame *f)
+{
+	return call_with(f, 0);
+}
+
+s64 sys_call_long(struct syscall_frame *f)
+{
+	if (unlikely(!long_message_may_send(current->user, f->r13)))
+		return -EINVAL;
+	return call_with(f, (u32)f->r13);
 }
 
 s64 ipc_call_fault(u64 handle)
@@ -182,7 +204,7 @@ s64 ipc_call_fault(u64 handle)
 	s64 result;
 
 	me->faulted = true;
-	result = begin_call(me, handle, IPC_WAITS, &receiver);
+	result = begin_call(me, handle, IPC_WAITS, 0, &receiver);
 	if (likely(result == 0)) {
 		if (likely(receiver != NULL))
 			deliver_all(receiver, me);
@@ -192,15 +214,26 @@ s64 ipc_call_fault(u64 handle)
 	return result;
 }
 
-/* The one whose call @me has not answered yet, which has the words of @me's frame now; or NULL. */
+/* Who faults has not asked for anything in its buffer. */
+static NOINLINE s64 reply_long(struct user_thread *caller, struct user_thread *me, u32 words)
+	REQUIRES(irqs_off)
+{
+	return caller->faulted ? 0 : long_message_pass(caller, me, words);
+}
+
+/*
+ * The one whose call @me has not answered yet, which has the words of @me's frame now, and @words
+ * of its buffer; or NULL.
+ */
 static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
-					       const struct syscall_frame *f)
+					       const struct syscall_frame *f, u32 words)
+	REQUIRES(irqs_off)
 {
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
 		copy_words(user_frame(caller), f);
-		set_done(caller, 0);
+		set_done(caller, words == 0 ? 0 : reply_long(caller, me, words));
 	}
 	return caller;
 }
@@ -233,7 +266,7 @@ static NOINLINE s64 receive_special(struct user_thread *me, struct endpoint *ep)
 	return READ_ONCE(ep->special) & ENDPOINT_DEAD ? -EPIPE : -EAGAIN;
 }
 
-static s64 reply_wait(struct syscall_frame *f, s64 how) REQUIRES(irqs_off)
+static s64 reply_wait(struct syscall_frame *f, s64 how, u32 words) REQUIRES(irqs_off)
 {
 	struct user_thread *me = current->user, *caller, *next;
 	struct endpoint *ep;
@@ -243,7 +276,7 @@ static s64 reply_wait(struct syscall_frame *f, s64 how) REQUIRES(irqs_off)
 	ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
 	if (unlikely(ep == NULL))
 		return -EBADF;
-	caller = reply(me, f);
+	caller = reply(me, f, words);
 	do {
 		met = meet_caller(ep, me, how, &next);
 		if (likely(met && next == NULL))
@@ -258,7 +291,14 @@ static s64 reply_wait(struct syscall_frame *f, s64 how) REQUIRES(irqs_off)
 
 s64 sys_reply_wait(struct syscall_frame *f)
 {
-	return reply_wait(f, IPC_WAITS_DIRECTLY);
+	return reply_wait(f, IPC_WAITS_DIRECTLY, 0);
+}
+
+s64 sys_reply_wait_long(struct syscall_frame *f)
+{
+	if (unlikely(!long_message_may_send(current->user, f->r13)))
+		return -EINVAL;
+	return reply_wait(f, IPC_WAITS_DIRECTLY, (u32)f->r13);
 }
 
 /*
@@ -269,7 +309,7 @@ static void clear_words(struct syscall_frame *f, s64 result)
 {
 	u64 rsi = result == MESSAGE_BITS ? f->rsi : 0;
 
-	if (result == 0 || result == MESSAGE_HANDLE || result == MESSAGE_FAULT)
+	if (result >= 0 && result != MESSAGE_BITS)
 		return;
 	copy_words(f, &(struct syscall_frame){ 0 });
 	f->rsi = rsi;
@@ -325,7 +365,7 @@ static void send_ends(struct user_thread *me)
 static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
 {
 	struct user_thread *receiver;
-	s64 err = begin_call(me, handle, IPC_WAITS, &receiver);
+	s64 err = begin_call(me, handle, IPC_WAITS, 0, &receiver);
 
 	if (err != 0)
 		return err;
@@ -382,7 +422,7 @@ s64 sys_reply_wait_handle(struct syscall_frame *f)
 	if (result != 0)
 		return result;
 	irq_disable();
-	result = reply_wait(f, IPC_WAITS);
+	result = reply_wait(f, IPC_WAITS, 0);
 	irq_enable();
 	return result;
 }

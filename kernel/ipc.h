@@ -43,9 +43,14 @@ void endpoint_loses_receiver(struct endpoint *ep);
 struct syscall_switch ipc_call_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_directly(u64 handle);
 
-/* System calls (abi.h).  The first two: interrupts off, before and after. */
+/* The same of the long ones: never. */
+struct syscall_switch ipc_long_not_directly(u64 handle);
+
+/* System calls (abi.h).  The first four: interrupts off, before and after. */
 s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait(struct syscall_frame *f) REQUIRES(irqs_off);
+s64 sys_call_long(struct syscall_frame *f) REQUIRES(irqs_off);
+s64 sys_reply_wait_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
 

@@ -159,3 +159,9 @@ unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
 	return NOT_DIRECTLY;
 }
+
+NO_LOCK_CHECK struct syscall_switch ipc_long_not_directly(u64 handle)
+{
+	(void)handle;
+	return NOT_DIRECTLY;
+}

@@ -7,6 +7,7 @@
 #include "kernel/abi.h"
 #include "kernel/fault_message.h"
 #include "kernel/ipc.h"
+#include "kernel/long_message.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
 #include "kernel/sys_archive.h"
@@ -125,6 +126,7 @@ WITH_INTERRUPTS(sys_memory)
 WITH_INTERRUPTS(sys_map)
 WITH_INTERRUPTS(sys_unmap)
 WITH_INTERRUPTS(sys_protect)
+WITH_INTERRUPTS(sys_buffer)
 WITH_INTERRUPTS(sys_call_handle)
 WITH_INTERRUPTS(sys_reply_wait_handle)
 WITH_INTERRUPTS(sys_pager)
@@ -136,6 +138,8 @@ const syscall_fn syscall_table[] = {
 	[SYS_YIELD] = sys_yield,
 	[SYS_CALL] = sys_call,
 	[SYS_REPLY_WAIT] = sys_reply_wait,
+	[SYS_CALL_LONG] = sys_call_long,
+	[SYS_REPLY_WAIT_LONG] = sys_reply_wait_long,
 	[SYS_ENDPOINT] = sys_endpoint_enter,
 	[SYS_DUPLICATE] = sys_duplicate_enter,
 	[SYS_CLOSE] = sys_close_enter,
@@ -180,6 +184,8 @@ const syscall_fn syscall_table[] = {
 	[SYS_UNMAP] = sys_unmap_enter,
 	[SYS_PROTECT] = sys_protect_enter,
 
+	[SYS_BUFFER] = sys_buffer_enter,
+
 	[SYS_CALL_HANDLE] = sys_call_handle_enter,
 	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle_enter,
 
@@ -191,6 +197,8 @@ const syscall_fn syscall_table[] = {
 const syscall_direct_fn syscall_direct[] = {
 	[SYS_CALL - SYSCALL_DIRECT_FIRST] = ipc_call_directly,
 	[SYS_REPLY_WAIT - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_directly,
+	[SYS_CALL_LONG - SYSCALL_DIRECT_FIRST] = ipc_long_not_directly,
+	[SYS_REPLY_WAIT_LONG - SYSCALL_DIRECT_FIRST] = ipc_long_not_directly,
 };
 
 STATIC_ASSERT(ARRAY_SIZE(syscall_direct) == SYSCALL_DIRECT_COUNT, "syscall.asm counts on it");

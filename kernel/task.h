@@ -88,6 +88,10 @@ struct user_thread {
 	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
 			      message; [s], read by who takes that */
 	u32 sent_rights;
+	u32 long_words; /* so many of its buffer go with the message; 0: none; as .sent */
+	struct kobj *buffer_memory; /* [s] held; NULL: it has no buffer, */
+	struct page *buffer;	    /* else this page of it; who passes a long message to or from
+				       this one, which waits, uses it too */
 	bool faulted; /* the message is not its own, but of its fault (fault_message.h); as .sent */
 };
 

@@ -9,6 +9,7 @@
  */
 #include "arch/x86_64/irq.h"
 #include "kernel/ipc.h"
+#include "kernel/long_message.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "lib/assert.h"
@@ -157,6 +158,7 @@ void user_thread_exit(int status)
 	struct user_thread *u = current->user;
 
 	ipc_thread_ends(u);
+	long_message_thread_ends(u);
 	kthread_unuse_mm();
 	spin_lock(&u->task->lock);
 	list_del(&u->node);

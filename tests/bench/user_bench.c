@@ -20,6 +20,8 @@ USER_PROGRAM(measures_nothing);
 USER_PROGRAM(measures_null);
 USER_PROGRAM(measures_call);
 USER_PROGRAM(echoes);
+USER_PROGRAM(measures_call_long);
+USER_PROGRAM(echoes_long);
 USER_PROGRAM(measures_wake);
 USER_PROGRAM(signals_the_time);
 USER_PROGRAM(measures_yield);
@@ -70,10 +72,9 @@ BENCH(null_syscall)
 	run(b, make("bench", USER_CODE(measures_null)));
 }
 
-BENCH(ipc_round_trip)
+/* @client measures calls to @server, which ends with the endpoint. */
+static void run_calls(struct bench *b, struct task *client, struct task *server)
 {
-	struct task *client = make("client", USER_CODE(measures_call));
-	struct task *server = make("server", USER_CODE(echoes));
 	struct endpoint *ep = endpoint_create();
 	u64 call, receive;
 
@@ -88,6 +89,18 @@ BENCH(ipc_round_trip)
 	run(b, client);
 	(void)handle_close(&server->handles, receive);
 	(void)user_task_end(server);
+}
+
+BENCH(ipc_round_trip)
+{
+	run_calls(b, make("client", USER_CODE(measures_call)), make("server", USER_CODE(echoes)));
+}
+
+/* With 64 words of a buffer one way. */
+BENCH(ipc_round_trip_64w)
+{
+	run_calls(b, make("client", USER_CODE(measures_call_long)),
+		  make("server", USER_CODE(echoes_long)));
 }
 
 /* From before a signal until the more urgent one that waited for it, in another task, runs. */

@@ -51,7 +51,18 @@ PROGRAM measures_null
 	MEASURE_END
 user_measures_null_end:
 
-; The word at RDI is the endpoint's handle.
+; The words that come to endpoint RBX go back.
+%macro REPLY_WHAT_COMES 0
+%%next:
+	mov	rdi, rbx
+	SYSCALL_ SYS_REPLY_WAIT
+	cmp	rax, ERR_PIPE
+	jne	%%next
+	xor	edi, edi
+	SYSCALL_ SYS_EXIT
+%endmacro
+
+; The word at RDI is the endpoint's handle.  And the other side.
 PROGRAM measures_call
 	MEASURE_BEGIN
 	mov	rdi, r15
@@ -59,17 +70,42 @@ PROGRAM measures_call
 	MEASURE_END
 user_measures_call_end:
 
-; The other side: replies what it was sent.
 PROGRAM echoes
 	mov	rbx, rdi
-.next:
-	mov	rdi, rbx
-	SYSCALL_ SYS_REPLY_WAIT
-	cmp	rax, ERR_PIPE
-	jne	.next
-	xor	edi, edi
-	SYSCALL_ SYS_EXIT
+	REPLY_WHAT_COMES
 user_echoes_end:
+
+; A thread's buffer.
+%macro TAKE_BUFFER 0
+	mov	edi, 4096
+	SYSCALL_ SYS_MEMORY
+	mov	rdi, rax
+	xor	esi, esi
+	SYSCALL_ SYS_BUFFER
+	cmp	rax, 0
+	MUST	1
+%endmacro
+
+; The same with LONG_WORDS of a buffer, and the other side, which has one.
+%define LONG_WORDS 64
+
+PROGRAM measures_call_long
+	mov	r14, rdi
+	TAKE_BUFFER
+	mov	rdi, r14
+	mov	r13d, LONG_WORDS	; the reply has it too
+	MEASURE_BEGIN
+	mov	rdi, r15
+	SYSCALL_ SYS_CALL_LONG
+	MEASURE_END
+user_measures_call_long_end:
+
+; The other side, which has a buffer; its last word stays what came.
+PROGRAM echoes_long
+	mov	rbx, rdi
+	TAKE_BUFFER
+	REPLY_WHAT_COMES
+user_echoes_long_end:
 
 ; Both: the word at RDI is the notification's handle.  The bits are when they were signalled.
 PROGRAM measures_wake

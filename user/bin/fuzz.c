@@ -17,6 +17,7 @@
 #define MAP_AT	    (1ul << 40)
 #define MAP_PAGES   16ul
 #define HANDLE_WORD 6
+#define LONG_WORD   6
 #define SHORT_NS    100000ul
 
 /* What all threads of the task share, without a lock: a torn word is an argument as well. */
@@ -116,7 +117,7 @@ static bool is_rare(u64 number)
 {
 	return number == SYS_EXIT || number == SYS_LOG || number == SYS_THREAD ||
 	       number == SYS_UNMAP || number == SYS_PAGER || number == SYS_REPLY_WAIT ||
-	       number == SYS_REPLY_WAIT_HANDLE;
+	       number == SYS_REPLY_WAIT_HANDLE || number == SYS_REPLY_WAIT_LONG;
 }
 
 /* As arguments that make sense of @number, so that more than its first check is met. */
@@ -130,6 +131,10 @@ static void improve(struct rand *rnd, u64 number, struct message *m)
 		m->word[0] = an_address(rnd);
 	if (number == SYS_CALL_HANDLE || number == SYS_REPLY_WAIT_HANDLE)
 		m->word[HANDLE_WORD] = a_handle(rnd);
+	if (number == SYS_CALL_LONG || number == SYS_REPLY_WAIT_LONG)
+		m->word[LONG_WORD] = 1 + rand_next(rnd) % LONG_WORDS_MAX;
+	if (number == SYS_BUFFER)
+		m->word[0] = rand_next(rnd) % MAP_PAGES * PAGE_SIZE;
 	if (number != SYS_MAP)
 		return;
 	m->word[0] = one_in(rnd, 2) ? 0 : a_handle(rnd);

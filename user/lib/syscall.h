@@ -125,6 +125,22 @@ static inline s64 sys_reply_wait(u64 endpoint, struct message *m)
 	return syscall_message(SYS_REPLY_WAIT, endpoint, m);
 }
 
+/* The last word is how many go along from the sender's buffer, and then how many came. */
+static inline s64 sys_call_long(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_CALL_LONG, endpoint, m);
+}
+
+static inline s64 sys_reply_wait_long(u64 endpoint, struct message *m)
+{
+	return syscall_message(SYS_REPLY_WAIT_LONG, endpoint, m);
+}
+
+static inline s64 sys_buffer(u64 memory, u64 offset)
+{
+	return syscall2(SYS_BUFFER, memory, offset);
+}
+
 /* The last word is a handle of the sender's. */
 static inline s64 sys_call_handle(u64 endpoint, struct message *m)
 {
