@@ -18,6 +18,7 @@
 #include "kernel/abi.h"
 #include "kernel/hand_over.h"
 #include "kernel/ipc.h"
+#include "kernel/lend.h"
 #include "kernel/long_message.h"
 #include "kernel/notification.h"
 #include "kernel/sched.h"
@@ -53,6 +54,8 @@ static ALWAYS_INLINE void take_call(struct user_thread *receiver, struct user_th
 static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thread *caller,
 				  const struct syscall_frame *f, u32 words) REQUIRES(irqs_off)
 {
+	if (unlikely(call_lends(caller->thread, receiver->thread)))
+		lend_priority(receiver, caller);
 	copy_words(user_frame(receiver), f);
 	take_call(receiver, caller, words == 0 ? 0 : long_message_pass(receiver, caller, words));
 }
@@ -80,6 +83,8 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 {
 	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
 
+	if (call_lends(caller->thread, receiver->thread))
+		lend_priority(receiver, caller);
 	copy_words(user_frame(receiver), user_frame(caller));
 	if (caller->sent != NULL)
 		result = pass_handle(receiver, caller);
@@ -276,6 +281,8 @@ static s64 reply_wait(struct syscall_frame *f, s64 how, u32 words) REQUIRES(irqs
 	ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
 	if (unlikely(ep == NULL))
 		return -EBADF;
+	if (unlikely(has_lent_priority(me)))
+		give_back_priority(me);
 	caller = reply(me, f, words);
 	do {
 		met = meet_caller(ep, me, how, &next);

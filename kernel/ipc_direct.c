@@ -25,6 +25,7 @@
 #include "kernel/abi.h"
 #include "kernel/hand_over.h"
 #include "kernel/ipc.h"
+#include "kernel/lend.h"
 #include "kernel/user_wait.h"
 
 #define NOT_DIRECTLY ((struct syscall_switch){ 0 })
@@ -45,8 +46,7 @@ static ALWAYS_INLINE bool may_go(const struct run_queue *q, const struct thread 
 {
 	const struct thread *next = partner->thread;
 
-	if (unlikely(next->cpu != q->cpu ||
-		     next->standing != THREAD_STANDING(THREAD_BLOCKED, false) ||
+	if (unlikely(next->standing_there != q->blocked_here ||
 		     partner->ipc_result != IPC_WAITS_DIRECTLY ||
 		     prev->standing != THREAD_STANDING(THREAD_RUNNABLE, true) ||
 		     stack_head_at(prev->stack_top)->user_work != 0 ||
@@ -86,7 +86,8 @@ choose_receiver(const struct endpoint *ep, const struct run_queue *q, const stru
 	if (unlikely(list_empty(&ep->receivers)))
 		return NULL;
 	receiver = list_first(&ep->receivers, struct user_thread, ipc_node);
-	return likely(may_go(q, prev, receiver)) ? receiver : NULL;
+	return likely(!call_lends(prev, receiver->thread) && may_go(q, prev, receiver)) ? receiver
+											: NULL;
 }
 
 /* Who waits for @me's reply and can go on with it, if @me is to wait at @ep then; NULL: none. */

@@ -14,7 +14,7 @@
  * Invariants, whenever pi_lock is free:
  *   - waiters are sorted by effective priority;
  *   - m is on the .lenders of its owner if and only if m has waiters;
- *   - t->priority = max(t->base_priority, the first waiters of all its lenders).
+ *   - t->priority = max(t->base_priority, t->pi.lent, the first waiters of all its lenders).
  * sched_set_effective_priority() is called here only, under pi_lock: reading t->priority
  * needs no run queue's lock here.
  */
@@ -74,7 +74,7 @@ static void queue_waiter(struct mutex *m, struct thread *t) REQUIRES(pi_lock)
 /* What @t's priority should be. */
 static u32 priority_of(const struct thread *t) REQUIRES(pi_lock)
 {
-	u32 priority = t->base_priority;
+	u32 priority = MAX(t->base_priority, t->pi.lent);
 	const struct mutex *m;
 
 	list_for_each_entry (m, &t->pi.lenders, lender)
@@ -106,6 +106,15 @@ void mutex_set_base_priority(struct thread *t, u32 priority)
 	u64 flags = spin_lock_irqsave(&pi_lock);
 
 	t->base_priority = priority;
+	update_priorities(t);
+	spin_unlock_irqrestore(&pi_lock, flags);
+}
+
+void mutex_set_lent_priority(struct thread *t, u32 priority)
+{
+	u64 flags = spin_lock_irqsave(&pi_lock);
+
+	t->pi.lent = priority;
 	update_priorities(t);
 	spin_unlock_irqrestore(&pi_lock, flags);
 }

@@ -49,6 +49,7 @@ struct thread_pi {
 	struct list_node waiter;  /* [pi] of that mutex's .waiters */
 	struct list_node lenders; /* [pi] mutexes it owns and others wait for */
 	struct list_node held;	  /* [o] debug: all it owns */
+	u32 lent;		  /* [pi] a priority that it has otherwise; PRIORITY_IDLE: none */
 };
 
 void mutex_init(struct mutex *m, const char *name, enum mutex_rank rank);
@@ -75,3 +76,6 @@ void mutex_check_exit(const struct thread *t);
  * started.  Any context but NMI, no run queue's lock held.
  */
 void mutex_set_base_priority(struct thread *t, u32 priority);
+
+/* The same for what it has neither of its own nor by a mutex, but is lent (lend.h). */
+void mutex_set_lent_priority(struct thread *t, u32 priority);

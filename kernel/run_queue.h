@@ -31,6 +31,7 @@
 struct run_queue {
 	struct spinlock lock; /* rank LOCK_RANK_RUNQUEUE */
 	u32 cpu;	      /* constant */
+	u64 blocked_here;     /* constant: .standing_there of one that is blocked on this CPU */
 	union {
 		struct {
 			u32 mask GUARDED_BY(lock); /* bit p: ready[p] is not empty */

@@ -460,6 +460,7 @@ static NO_LOCK_CHECK void set_up_cpu(u32 cpu, struct thread *idle, struct thread
 
 	spin_init(&q->lock, "run queue", LOCK_RANK_RUNQUEUE);
 	q->cpu = cpu;
+	q->blocked_here = THREAD_STANDING_AT(cpu, THREAD_BLOCKED, false);
 	q->long_way = !cpu_features.quick_user_state;
 	for (u32 i = 0; i < PRIORITIES; i++)
 		list_init(&q->ready[i]);

@@ -38,7 +38,8 @@ enum thread_state {
 };
 
 /* struct thread.standing of one that needs no attention. */
-#define THREAD_STANDING(state, on_rq) ((u32)(state) | (u32)(on_rq) << 8)
+#define THREAD_STANDING(state, on_rq)	      ((u32)(state) | (u32)(on_rq) << 8)
+#define THREAD_STANDING_AT(cpu, state, on_rq) ((u64)THREAD_STANDING(state, on_rq) << 32 | (cpu))
 
 /* What a thread runs; the value is its exit status. */
 typedef int (*thread_fn)(void *arg);
@@ -65,15 +66,22 @@ struct thread {
 	struct mm *mm;	   /* [s] its address space, held; NULL: a kernel thread */
 	struct user_state *user_state; /* [I] user mode's registers beside the frame; NULL: none */
 
-	u32 cpu; /* [q] where it runs, or ran last */
 	union {
 		struct {
-			u8 state;	/* [q] enum thread_state; BLOCKED is set by itself, without
-					   the lock */
-			bool on_rq;	/* [q] it runs, is ready, or is on its way to a queue */
-			bool attention; /* [q] look at it closely when it is switched out */
+			u32 cpu; /* [q] where it runs, or ran last */
+			union {
+				struct {
+					u8 state;	/* [q] enum thread_state; BLOCKED is set by
+							   itself, without the lock */
+					bool on_rq;	/* [q] it runs, is ready, or is on its way
+							   to a queue */
+					bool attention; /* [q] look at it closely when it is
+							   switched out */
+				};
+				u32 standing; /* THREAD_STANDING(): all of them in one look */
+			};
 		};
-		u32 standing; /* THREAD_STANDING(): all of them in one look */
+		u64 standing_there; /* THREAD_STANDING_AT(): with .cpu */
 	};
 	u32 priority;		/* [q] what counts; changes under mutex.c's lock too */
 	u32 base_priority;	/* its own, without what it has inherited; under mutex.c's lock */

@@ -189,6 +189,17 @@ PROGRAM takes_and_spins
 	jmp	.for_ever
 user_takes_and_spins_end:
 
+; Takes one call of endpoint EDI, and calls the one in RDI's upper half.
+PROGRAM relays
+	mov	rbx, rdi
+	mov	edi, edi
+	SYSCALL_ SYS_REPLY_WAIT
+	mov	rdi, rbx
+	shr	rdi, 32
+	SYSCALL_ SYS_CALL
+	SYSCALL_ SYS_EXIT
+user_relays_end:
+
 ; Takes one call of endpoint RDI and ends.
 PROGRAM takes_and_ends
 	SYSCALL_ SYS_REPLY_WAIT

@@ -27,6 +27,7 @@ struct syscall_frame {
 
 #define USER_WORK_END	     1u /* the thread is to end */
 #define USER_WORK_TIME_LIMIT 2u /* its calls have one; nothing else to do */
+#define USER_WORK_LENT	     4u /* it has its caller's priority (kernel/lend.h); nothing else to do */
 
 /* Above the stack on which a thread enters the kernel. */
 struct stack_head {
