@@ -7,6 +7,7 @@
 #include "arch/x86_64/pti.h"
 #include "kernel/options.h"
 #include "kernel/results.h"
+#include "kernel/summary.h"
 #include "kernel/upcall.h"
 #include "lib/glob.h"
 #include "lib/log.h"
@@ -99,6 +100,7 @@ static void report(struct bench *b)
 		      b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
 		      b->samples[b->n / 2], b->samples[b->n - 1]);
 	print_configuration();
+	summary_add(b->name, b->n, b->samples[0], b->samples[b->n / 2], b->samples[b->n - 1]);
 	if (!bench_more(b))
 		report_events(b);
 }
