@@ -243,8 +243,10 @@ static void show_on_screen(const char *table, const struct handoff *h, const cha
 		printk("photo: no code fits a screen of %ux%u\n", fb.width, fb.height);
 		return;
 	}
-	printk("photo: the screen shows the results, %u pixels a module, for %u s\n", module,
-	       options.photo);
+	printk("photo: the screen shows the results, %u pixels a module\n", module);
+	if (options.photo == 0)
+		return;
+	printk("photo: for %u s\n", options.photo);
 	sleep_ns(options.photo * NS_PER_SEC);
 	printk("photo: goes on\n");
 }

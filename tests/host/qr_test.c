@@ -116,11 +116,9 @@ static u32 check_format(void)
 	u32 one = 0, two = 0;
 
 	for (u32 i = 0; i < 15; i++) {
-		u32 x = i < 6 ? i : i < 8 ? i + 1 : 8;
-		u32 y = i < 7 ? 8 : i == 7 ? 8 : i == 8 ? 7 : 14 - i;
+		u32 x = i < 6 ? i : i == 6 ? 7 : 8;
+		u32 y = i < 8 ? 8 : i == 8 ? 7 : 14 - i;
 
-		if (i == 7)
-			x = 8;
 		one = one << 1 | dark(x, y);
 		two = two << 1 | (i < 7 ? dark(8, qr.size - 1 - i) : dark(qr.size - 15 + i, 8));
 	}
