@@ -166,5 +166,8 @@ TEST("user.task", nothing_is_left)
 	before = account();
 	run_some(t, 20);
 	after = account();
-	expect_same_account(t, &before, &after);
+	EXPECT_EQ(t, after.threads, before.threads);
+	EXPECT_EQ(t, after.pgds, before.pgds);
+	/* A page of records more stays for slots, where more mms than before lived at a time. */
+	EXPECT_EQ(t, after.free + after.records, before.free + before.records);
 }
