@@ -281,7 +281,7 @@ static s64 reply_wait(struct syscall_frame *f, s64 how, u32 words) REQUIRES(irqs
 	ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
 	if (unlikely(ep == NULL))
 		return -EBADF;
-	if (unlikely(has_lent_priority(me)))
+	if (unlikely(has_borrowed_priority(me)))
 		give_back_priority(me);
 	caller = reply(me, f, words);
 	do {

@@ -18,7 +18,10 @@
 
 #include "kernel/task.h"
 
-/* Is @caller, which is current or waits, more urgent than @receiver? */
+/*
+ * Is @caller, which is current or waits, more urgent than @receiver?  No lock is needed: neither
+ * holds a mutex, so nobody else changes the priority of one meanwhile.
+ */
 static ALWAYS_INLINE bool call_lends(const struct thread *caller, const struct thread *receiver)
 {
 	return READ_ONCE(caller->priority) > READ_ONCE(receiver->priority);
@@ -31,7 +34,7 @@ void lend_priority(struct user_thread *receiver, const struct user_thread *calle
 void give_back_priority(struct user_thread *me);
 
 /* Has @me, the current thread, something lent? */
-static ALWAYS_INLINE bool has_lent_priority(const struct user_thread *me)
+static ALWAYS_INLINE bool has_borrowed_priority(const struct user_thread *me)
 {
 	return READ_ONCE(stack_head_at(me->thread->stack_top)->user_work) & USER_WORK_LENT;
 }

@@ -138,9 +138,10 @@ static void print_lines(const char *text)
 {
 	while (*text != '\0') {
 		const char *end = strchr(text, '\n');
+		size_t len = end != NULL ? (size_t)(end - text) : strnlen(text, TABLE_MAX);
 
-		printk("summary: %.*s\n", (int)(end - text), text);
-		text = end + 1;
+		printk("summary: %.*s\n", (int)len, text);
+		text += len + (end != NULL);
 	}
 }
 
@@ -188,6 +189,7 @@ static void put_end(struct text *t, u32 there)
 /* As many results as there is room for, from the first on.  False: not even one has. */
 static bool put_code(struct text *t, const struct handoff *h, const char *id, bool passed)
 {
+	size_t size = t->size;
 	u32 there = 0;
 
 	put_run(t, h, id, passed);
@@ -201,7 +203,7 @@ static bool put_code(struct text *t, const struct handoff *h, const char *id, bo
 		else
 			there++;
 	}
-	t->size += END_MAX;
+	t->size = size;
 	put_end(t, there);
 	return there != 0;
 }

@@ -17,7 +17,7 @@ void summary_add(const char *name, u32 n, u64 min, u64 median, u64 max);
 
 /*
  * Show them, if there are any: the table on serial line and screen, then, if the run has @passed,
- * both on the whole screen, for photo= seconds at least.  @id:
- * of the run; @kept: a reset brings the results to a disk.
+ * both on the whole screen, for photo= seconds at least.  @id: of the run; @kept: a reset brings
+ * the results to a disk.
  */
 void summary_show(const struct handoff *h, const char *id, bool passed, bool kept);

@@ -63,6 +63,23 @@ static void end(s64 child)
 	CHECK(check_wait((u64)child) <= 0);
 }
 
+/* The last reply of a child, with its failures; its parent ends it. */
+static NORETURN void answer_last(u64 last)
+{
+	struct message m = with((u64)check_failures, last);
+
+	sys_reply_wait(ep, &m);
+	sys_exit(-EPIPE);
+}
+
+static NORETURN void answer_last_long(u64 words)
+{
+	struct message m = with((u64)check_failures, words);
+
+	sys_reply_wait_long(ep, &m);
+	sys_exit(-EPIPE);
+}
+
 /* --- there and back -------------------------------------------------------------------------- */
 
 /* Each call is answered with as many words as the next size has. */
@@ -122,8 +139,7 @@ static void same_buffer(void)
 	if (child == 0) {
 		take_buffer(CALLER);
 		CHECK_EQ(sys_reply_wait(ep, &m), MESSAGE_LONG);
-		m = with((u64)check_failures, 1);
-		sys_reply_wait_long(ep, &m);
+		answer_last_long(1);
 	}
 	take_buffer(CALLER);
 	fill(CALLER, CALLED);
@@ -147,8 +163,7 @@ static void no_buffer(void)
 		CHECK_EQ(m.word[LAST], 0);
 		m = with(2, 1);
 		CHECK_EQ(sys_reply_wait_long(ep, &m), -EINVAL); /* and has not replied */
-		m = with((u64)check_failures, 9);
-		sys_reply_wait(ep, &m);
+		answer_last(9);
 	}
 	take_buffer(CALLER);
 	fill(CALLER, CALLED);
@@ -170,8 +185,7 @@ static void plain_again(void)
 		take_buffer(RECEIVER);
 		CHECK_EQ(sys_reply_wait(ep, &m), 0);
 		CHECK_EQ(m.word[LAST], 7);
-		m = with((u64)check_failures, 0);
-		sys_reply_wait(ep, &m);
+		answer_last(0);
 	}
 	fill(RECEIVER, BEFORE);
 	CHECK_EQ(sys_call(ep, &m), 0);
@@ -260,8 +274,7 @@ static void buffer_outlives_its_memory(void)
 		CHECK_EQ(sys_buffer(own, 0), 0);
 		CHECK_EQ(sys_close(own), 0);
 		CHECK_EQ(sys_reply_wait(ep, &m), MESSAGE_LONG);
-		m = with((u64)check_failures, LONG_WORDS_MAX);
-		sys_reply_wait_long(ep, &m);
+		answer_last_long(LONG_WORDS_MAX);
 	}
 	CHECK_EQ(sys_close(own), 0);
 	take_buffer(CALLER);
