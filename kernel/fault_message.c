@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/fault_message.c - see fault_message.h.
- *
- * A partner finds a caller's words in a system call's frame at the top of its stack (ipc.c).  There
- * is what the exception left, which is put aside for as long as the call takes.
  */
 #include "kernel/fault_message.h"
 #include "kernel/abi.h"
@@ -13,14 +10,13 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
-STATIC_ASSERT(sizeof(struct trapframe) > sizeof(struct syscall_frame), "one lies in the other");
-
 static const u64 rights[] = {
 	[FAULT_READ] = MAP_READ,
 	[FAULT_WRITE] = MAP_WRITE,
 	[FAULT_EXEC] = MAP_EXEC,
 };
 
+/* 0, or why it will not be resolved.  -EINTR: the thread is to end. */
 static int reply_of(s64 result, u64 word)
 {
 	if (result < 0)
@@ -30,34 +26,21 @@ static int reply_of(s64 result, u64 word)
 	return (s64)word < 0 && (s64)word > INT32_MIN ? (int)(s64)word : -EFAULT;
 }
 
-/* The call: 0, or why it will not be resolved.  -EINTR: the thread is to end. */
-static int ask(struct trapframe *f, vaddr_t va, u64 access, u64 pager) REQUIRES(irqs_off)
-{
-	struct user_thread *me = current->user;
-	struct syscall_frame *words = user_frame(me);
-	struct trapframe saved = *f;
-	s64 result;
-	int error;
-
-	DEBUG_ASSERT((vaddr_t)(f + 1) == current->stack_top, "a fault of user mode's at %p",
-		     (void *)f);
-	*words = (struct syscall_frame){
-		.rsi = va, .rdx = access, .r10 = me->task->pager_cookie, .r8 = saved.rip
-	};
-	result = ipc_call_fault(pager);
-	error = reply_of(result, words->rsi);
-	*f = saved;
-	return error;
-}
-
-bool fault_message(struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
 {
 	const struct task *task = current->user->task;
 	u64 pager = shared_load(&task->pager);
+	struct fault_call call;
+	s64 result;
 
 	if (likely(pager == 0))
 		return false;
-	*error = ask(f, va, rights[access], pager);
+	call.va = va;
+	call.access = rights[access];
+	call.cookie = task->pager_cookie;
+	call.rip = f->rip;
+	result = ipc_call_fault(pager, &call);
+	*error = reply_of(result, call.reply);
 	if (likely(*error == 0 || user_thread_killed(current->user)))
 		return true;
 	printk("%s: its pager has nothing for %#lx: %s\n", task->name, va, err_name(*error));

@@ -81,15 +81,24 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
-	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
+	const struct fault_call *fault = caller->fault;
+	s64 result = 0;
 
 	if (call_lends(caller->thread, receiver->thread))
 		lend_priority(receiver, caller);
-	copy_words(user_frame(receiver), user_frame(caller));
-	if (caller->sent != NULL)
-		result = pass_handle(receiver, caller);
-	if (caller->long_words != 0)
-		result = long_message_pass(receiver, caller, caller->long_words);
+	if (fault != NULL) {
+		copy_words(user_frame(receiver), &(struct syscall_frame){ .rsi = fault->va,
+									  .rdx = fault->access,
+									  .r10 = fault->cookie,
+									  .r8 = fault->rip });
+		result = MESSAGE_FAULT;
+	} else {
+		copy_words(user_frame(receiver), user_frame(caller));
+		if (caller->sent != NULL)
+			result = pass_handle(receiver, caller);
+		if (caller->long_words != 0)
+			result = long_message_pass(receiver, caller, caller->long_words);
+	}
 	take_call(receiver, caller, result);
 }
 
@@ -203,27 +212,39 @@ s64 sys_call_long(struct syscall_frame *f)
 	return call_with(f, (u32)f->r13);
 }
 
-s64 ipc_call_fault(u64 handle)
+s64 ipc_call_fault(u64 handle, struct fault_call *call)
 {
 	struct user_thread *me = current->user, *receiver;
 	s64 result;
 
-	me->faulted = true;
+	me->fault = call;
 	result = begin_call(me, handle, IPC_WAITS, 0, &receiver);
 	if (likely(result == 0)) {
 		if (likely(receiver != NULL))
 			deliver_all(receiver, me);
 		result = switch_and_wait(me, user_frame(me), receiver, false);
 	}
-	me->faulted = false;
+	me->fault = NULL;
 	return result;
+}
+
+/* @caller, whose call it is that is answered, gets the words of @f.  Is it in a system call? */
+static ALWAYS_INLINE bool give_reply(struct user_thread *caller, const struct syscall_frame *f)
+{
+	struct fault_call *fault = caller->fault;
+
+	if (fault != NULL)
+		fault->reply = f->rsi;
+	else
+		copy_words(user_frame(caller), f);
+	return fault == NULL;
 }
 
 /* Who faults has not asked for anything in its buffer. */
 static NOINLINE s64 reply_long(struct user_thread *caller, struct user_thread *me, u32 words)
 	REQUIRES(irqs_off)
 {
-	return caller->faulted ? 0 : long_message_pass(caller, me, words);
+	return caller->fault != NULL ? 0 : long_message_pass(caller, me, words);
 }
 
 /*
@@ -237,7 +258,7 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
-		copy_words(user_frame(caller), f);
+		(void)give_reply(caller, f);
 		set_done(caller, words == 0 ? 0 : reply_long(caller, me, words));
 	}
 	return caller;
@@ -408,8 +429,10 @@ static s64 reply_with_handle(struct user_thread *me, u64 handle)
 	}
 	caller = shared_xchg(&me->caller, NULL);
 	if (caller != NULL) {
-		copy_words(user_frame(caller), user_frame(me));
-		set_done(caller, pass_handle(caller, me));
+		/* Who faulted has no word for a handle. */
+		bool takes = give_reply(caller, user_frame(me));
+
+		set_done(caller, takes ? pass_handle(caller, me) : 0);
 		thread_wake(caller->thread);
 	}
 	irq_enable();

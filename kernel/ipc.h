@@ -55,10 +55,17 @@ s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
 
 /*
- * The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT: the words and
- * the reply's are in user_frame(), which need not be a system call's.  The result as of a call.
+ * What a fault says instead of a call's words, and the first word of the reply: the thread is in no
+ * system call, so that its frame is the exception's, and stays so.
  */
-s64 ipc_call_fault(u64 handle) REQUIRES(irqs_off);
+struct fault_call {
+	u64 va, access, cookie, rip;
+	u64 reply;
+};
+
+/* The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT, with @call for
+ * its words.  The result as of a call. */
+s64 ipc_call_fault(u64 handle, struct fault_call *call) REQUIRES(irqs_off);
 
 /* @u, which is the current thread, ends: who waits for its reply gets -EPIPE. */
 void ipc_thread_ends(struct user_thread *u);

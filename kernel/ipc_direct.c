@@ -17,6 +17,9 @@
  * and takes from it what user mode needs (struct syscall_kept).  Whoever else completes it, in
  * whatever way, wakes it as any thread that waits.
  *
+ * Who faulted has no frame for the words of a reply, and no system call to return from: it gets its
+ * one word, and goes on where it blocked.
+ *
  * The endpoint's lock is released first, while the queue's is held: who takes the thread that has
  * just queued up off the list wakes it under that, when the stack has been left.  .user_work of
  * who blocks is read under the queue's lock: who ends a thread writes it, then takes that lock to
@@ -39,15 +42,16 @@ static ALWAYS_INLINE bool hindered(const struct run_queue *q, const struct threa
 
 /*
  * Can @partner go on at once, which waits, and @prev be left, which the system call is of?  And
- * does nothing but CR3 have to change for its address space?  If so, that is loaded.
+ * does nothing but CR3 have to change for its address space?  If so, that is loaded.  @how: it
+ * waits, IPC_WAITS*.
  */
 static ALWAYS_INLINE bool may_go(const struct run_queue *q, const struct thread *prev,
-				 const struct user_thread *partner) REQUIRES(q->lock, irqs_off)
+				 const struct user_thread *partner, s64 how)
+	REQUIRES(q->lock, irqs_off)
 {
 	const struct thread *next = partner->thread;
 
-	if (unlikely(next->standing_there != q->blocked_here ||
-		     partner->ipc_result != IPC_WAITS_DIRECTLY ||
+	if (unlikely(next->standing_there != q->blocked_here || partner->ipc_result != how ||
 		     prev->standing != THREAD_STANDING(THREAD_RUNNABLE, true) ||
 		     stack_head_at(prev->stack_top)->user_work != 0 ||
 		     (unlikely(q->hindrances != 0) && hindered(q, next)) ||
@@ -86,20 +90,23 @@ choose_receiver(const struct endpoint *ep, const struct run_queue *q, const stru
 	if (unlikely(list_empty(&ep->receivers)))
 		return NULL;
 	receiver = list_first(&ep->receivers, struct user_thread, ipc_node);
-	return likely(!call_lends(prev, receiver->thread) && may_go(q, prev, receiver)) ? receiver
-											: NULL;
+	return likely(!call_lends(prev, receiver->thread) &&
+		      may_go(q, prev, receiver, IPC_WAITS_DIRECTLY))
+		       ? receiver
+		       : NULL;
 }
 
-/* Who waits for @me's reply and can go on with it, if @me is to wait at @ep then; NULL: none. */
+/* Who waits, as @how says, for @me's reply and can go on with it, if @me is to wait at @ep then;
+ * NULL: none. */
 static ALWAYS_INLINE struct user_thread *
 choose_caller(const struct endpoint *ep, const struct run_queue *q, const struct thread *prev,
-	      const struct user_thread *me) REQUIRES(ep->lock, q->lock, irqs_off)
+	      const struct user_thread *me, s64 how) REQUIRES(ep->lock, q->lock, irqs_off)
 {
 	struct user_thread *caller = READ_ONCE(me->caller);
 
 	if (unlikely(caller == NULL || ep->special != 0 || !list_empty(&ep->callers)))
 		return NULL;
-	return likely(may_go(q, prev, caller)) ? caller : NULL;
+	return likely(may_go(q, prev, caller, how)) ? caller : NULL;
 }
 
 NO_LOCK_CHECK struct syscall_switch ipc_call_directly(u64 handle)
@@ -130,6 +137,56 @@ unlock_endpoint:
 	return NOT_DIRECTLY;
 }
 
+/* Does @me owe its reply to one that faulted?  As .fault, which is the caller's until it is done.
+ */
+static ALWAYS_INLINE bool answers_a_fault(const struct user_thread *me) REQUIRES(irqs_off)
+{
+	const struct user_thread *caller = READ_ONCE(me->caller);
+
+	return caller != NULL && READ_ONCE(caller->fault) != NULL;
+}
+
+/*
+ * The rest of the switch to @next, which did not go the direct way: to its stack, where
+ * switch_stacks() was.  @prev is resumed as who went that way: what is saved here is not its own.
+ */
+static ALWAYS_INLINE NORETURN void leave_for(struct run_queue *q, struct thread *prev,
+					     const struct thread *next)
+	REQUIRES(q->lock, irqs_off) NO_LOCK_CHECK
+{
+	u64 forgotten;
+
+	q->before = prev;
+	prev->sp = (u64)syscall_kept_at(prev->stack_top);
+	switch_stacks(&forgotten, next->sp);
+	for (;;)
+		; /* nobody comes back here */
+}
+
+/* The reply to a fault, if that is what @me owes and can be given directly; then it does not
+ * return. */
+static ALWAYS_INLINE void reply_to_fault(struct endpoint *ep, struct run_queue *q,
+					 struct user_thread *me)
+	REQUIRES(ep->lock, q->lock, irqs_off) NO_LOCK_CHECK
+{
+	struct thread *prev = current;
+	struct user_thread *caller;
+
+	if (!answers_a_fault(me))
+		return;
+	caller = choose_caller(ep, q, prev, me, IPC_WAITS);
+	if (caller == NULL)
+		return;
+	caller->fault->reply = syscall_kept_at(prev->stack_top)->rsi;
+	set_done(caller, 0);
+	WRITE_ONCE(me->caller, NULL);
+	queue_up(me, &ep->lock, &ep->receivers);
+	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
+	spin_unlock_outer(&ep->lock, &q->lock);
+	(void)go(q, prev, caller->thread);
+	leave_for(q, prev, caller->thread);
+}
+
 /*
  * .caller needs no exchange: who could take it out is the caller, which blocks, and cannot be woken
  * while the queue is locked.
@@ -145,9 +202,11 @@ NO_LOCK_CHECK struct syscall_switch ipc_reply_wait_directly(u64 handle)
 		return NOT_DIRECTLY;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	caller = choose_caller(ep, q, prev, me);
-	if (unlikely(caller == NULL))
+	caller = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
+	if (unlikely(caller == NULL)) {
+		reply_to_fault(ep, q, me);
 		goto unlock_both;
+	}
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);

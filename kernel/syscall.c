@@ -123,7 +123,6 @@ WITH_INTERRUPTS(sys_kill)
 WITH_INTERRUPTS(sys_task_wait)
 WITH_INTERRUPTS(sys_task_list)
 WITH_INTERRUPTS(sys_memory)
-WITH_INTERRUPTS(sys_map)
 WITH_INTERRUPTS(sys_unmap)
 WITH_INTERRUPTS(sys_protect)
 WITH_INTERRUPTS(sys_buffer)
@@ -180,7 +179,7 @@ const syscall_fn syscall_table[] = {
 	[SYS_FORK] = syscall_fork,
 
 	[SYS_MEMORY] = sys_memory_enter,
-	[SYS_MAP] = sys_map_enter,
+	[SYS_MAP] = sys_map,
 	[SYS_UNMAP] = sys_unmap_enter,
 	[SYS_PROTECT] = sys_protect_enter,
 

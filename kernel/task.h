@@ -92,7 +92,8 @@ struct user_thread {
 	struct kobj *buffer_memory; /* [s] held; NULL: it has no buffer, */
 	struct page *buffer;	    /* else this page of it; who passes a long message to or from
 				       this one, which waits, uses it too */
-	bool faulted; /* the message is not its own, but of its fault (fault_message.h); as .sent */
+	struct fault_call *fault; /* NULL, or its message is of its fault, and not in its frame: on
+				     its stack; as .sent, and written by who replies */
 };
 
 /* An empty task with one reference, without a limit.  NULL: out of memory. */

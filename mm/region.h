@@ -90,6 +90,25 @@ int region_insert(struct region_tree *tree, const struct region *spec,
 		  struct region **inserted) WARN_UNUSED_RESULT;
 
 /*
+ * The same, but what continues @spec, as region_merge() says, becomes one with it: then nothing is
+ * allocated, and there is no region more.
+ */
+int region_add(struct region_tree *tree, const struct region *spec) WARN_UNUSED_RESULT;
+
+/*
+ * The same for what of an object would begin where the region that was found last ends, if it makes
+ * that longer and no other.  False: nothing has changed, and what there is to say region_add()
+ * says.
+ */
+struct extent {
+	vaddr_t start, end;
+	const struct object *object;
+	u64 offset;
+	u32 flags;
+};
+bool region_extend(struct region_tree *tree, const struct extent *more) WARN_UNUSED_RESULT;
+
+/*
  * The lowest address in [lo, hi) where @size free bytes begin, a multiple of @align (a
  * power of two, at least a page), that end at @hi or below; 0: none.  Address 0 is never
  * found.  O(log n) for @align of a page; for more, holes that are large enough but lie
