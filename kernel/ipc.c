@@ -81,7 +81,7 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
-	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
+	s64 result = 0;
 
 	if (call_lends(caller->thread, receiver->thread))
 		lend_priority(receiver, caller);
@@ -90,6 +90,8 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 		result = pass_handle(receiver, caller);
 	if (caller->long_words != 0)
 		result = long_message_pass(receiver, caller, caller->long_words);
+	if (caller->told_as != 0)
+		result = caller->told_as;
 	take_call(receiver, caller, result);
 }
 
@@ -208,14 +210,14 @@ s64 ipc_call_fault(u64 handle)
 	struct user_thread *me = current->user, *receiver;
 	s64 result;
 
-	me->faulted = true;
+	me->told_as = MESSAGE_FAULT;
 	result = begin_call(me, handle, IPC_WAITS, 0, &receiver);
 	if (likely(result == 0)) {
 		if (likely(receiver != NULL))
 			deliver_all(receiver, me);
 		result = switch_and_wait(me, user_frame(me), receiver, false);
 	}
-	me->faulted = false;
+	me->told_as = 0;
 	return result;
 }
 
@@ -223,7 +225,7 @@ s64 ipc_call_fault(u64 handle)
 static NOINLINE s64 reply_long(struct user_thread *caller, struct user_thread *me, u32 words)
 	REQUIRES(irqs_off)
 {
-	return caller->faulted ? 0 : long_message_pass(caller, me, words);
+	return caller->told_as == MESSAGE_FAULT ? 0 : long_message_pass(caller, me, words);
 }
 
 /*
@@ -393,6 +395,28 @@ s64 sys_call_handle(struct syscall_frame *f)
 	result = call(me, f->rdi);
 	irq_enable();
 	send_ends(me);
+	return result;
+}
+
+s64 sys_call_pager(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user;
+	u64 pager = shared_load(&me->task->pager);
+	s64 result;
+
+	if (pager == 0)
+		return -ENODEV;
+	result = f->r13 != 0 ? send_begins(me, f->r13) : 0;
+	if (result != 0)
+		return result;
+	f->r10 = me->task->pager_cookie;
+	irq_disable();
+	me->told_as = MESSAGE_CLIENT;
+	result = call(me, pager);
+	me->told_as = 0;
+	irq_enable();
+	if (me->sent != NULL)
+		send_ends(me);
 	return result;
 }
 

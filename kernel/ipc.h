@@ -53,6 +53,7 @@ s64 sys_call_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
+s64 sys_call_pager(struct syscall_frame *f);
 
 /*
  * The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT: the words and

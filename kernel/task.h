@@ -47,9 +47,10 @@ struct task {
 	u32 nr_threads GUARDED_BY(lock);
 	bool started GUARDED_BY(lock); /* it has, or had, a thread */
 	bool killed GUARDED_BY(lock);
-	int status GUARDED_BY(lock); /* of the thread that ended last */
-	struct wait_queue ended;     /* nr_threads is 0 */
-	char name[THREAD_NAME_MAX];  /* [I] */
+	bool pager_taken GUARDED_BY(lock); /* .pager is not 0, or about to be */
+	int status GUARDED_BY(lock);	   /* of the thread that ended last */
+	struct wait_queue ended;	   /* nr_threads is 0 */
+	char name[THREAD_NAME_MAX];	   /* [I] */
 };
 
 /* Where a thread begins in user mode. */
@@ -92,7 +93,7 @@ struct user_thread {
 	struct kobj *buffer_memory; /* [s] held; NULL: it has no buffer, */
 	struct page *buffer;	    /* else this page of it; who passes a long message to or from
 				       this one, which waits, uses it too */
-	bool faulted; /* the message is not its own, but of its fault (fault_message.h); as .sent */
+	s64 told_as; /* the receiver's result: 0, MESSAGE_FAULT or MESSAGE_CLIENT; as .sent */
 };
 
 /* An empty task with one reference, without a limit.  NULL: out of memory. */
