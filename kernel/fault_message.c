@@ -49,29 +49,45 @@ bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access acce
 
 /* --- who is asked ---------------------------------------------------------------------------- */
 
-/* Once, so that nobody sees one's handle with another's cookie. */
-static bool set(struct task *task, u64 handle, u64 cookie)
+/*
+ * Once, so that nobody sees one's handle with another's cookie: the task has a handle only of the
+ * endpoint that is to know it by the cookie.
+ */
+static bool take_place(struct task *task)
 {
 	bool first;
 
 	spin_lock(&task->lock);
-	first = task->pager == 0;
-	if (first) {
-		task->pager_cookie = cookie;
-		shared_store(&task->pager, handle);
-	}
+	first = !task->pager_taken;
+	task->pager_taken = true;
 	spin_unlock(&task->lock);
 	return first;
 }
 
+static void leave_place(struct task *task)
+{
+	spin_lock(&task->lock);
+	task->pager_taken = false;
+	spin_unlock(&task->lock);
+}
+
+/* Takes over the reference to @endpoint. */
 static s64 give_pager(struct task *task, struct kobj *endpoint, u64 cookie)
 {
-	s64 handle = handle_add_or_put(&task->handles, endpoint, RIGHT_CALL);
+	s64 handle;
 
-	if (handle < 0 || set(task, (u64)handle, cookie))
+	if (!take_place(task)) {
+		kobj_put(endpoint);
+		return -EBUSY;
+	}
+	handle = handle_add_or_put(&task->handles, endpoint, RIGHT_CALL);
+	if (handle < 0) {
+		leave_place(task);
 		return handle;
-	(void)handle_close(&task->handles, (u64)handle);
-	return -EBUSY;
+	}
+	task->pager_cookie = cookie;
+	shared_store(&task->pager, (u64)handle);
+	return handle;
 }
 
 s64 sys_pager(struct syscall_frame *f)

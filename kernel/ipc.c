@@ -98,6 +98,8 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 			result = pass_handle(receiver, caller);
 		if (caller->long_words != 0)
 			result = long_message_pass(receiver, caller, caller->long_words);
+		if (caller->told_as != 0)
+			result = caller->told_as;
 	}
 	take_call(receiver, caller, result);
 }
@@ -414,6 +416,28 @@ s64 sys_call_handle(struct syscall_frame *f)
 	result = call(me, f->rdi);
 	irq_enable();
 	send_ends(me);
+	return result;
+}
+
+s64 sys_call_pager(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user;
+	u64 pager = shared_load(&me->task->pager);
+	s64 result;
+
+	if (pager == 0)
+		return -ENODEV;
+	result = f->r13 != 0 ? send_begins(me, f->r13) : 0;
+	if (result != 0)
+		return result;
+	f->r10 = me->task->pager_cookie;
+	irq_disable();
+	me->told_as = MESSAGE_CLIENT;
+	result = call(me, pager);
+	me->told_as = 0;
+	irq_enable();
+	if (me->sent != NULL)
+		send_ends(me);
 	return result;
 }
 

@@ -53,6 +53,7 @@ s64 sys_call_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
+s64 sys_call_pager(struct syscall_frame *f);
 
 /*
  * What a fault says instead of a call's words, and the first word of the reply: the thread is in no

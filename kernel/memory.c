@@ -17,11 +17,11 @@
 #include "mm/slab.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_FLAGS  (MAP_RIGHTS | MAP_SHARED | MAP_OWN_TOP_ENTRY | MAP_LARGE)
+#define MAP_FLAGS  (MAP_RIGHTS | MAP_SHARED | MAP_OWN_TOP_ENTRY | MAP_LARGE | MAP_NOT_FORKED)
 
 STATIC_ASSERT(MAP_READ == REGION_READ && MAP_WRITE == REGION_WRITE && MAP_EXEC == REGION_EXEC &&
 		      MAP_SHARED == REGION_SHARED && MAP_OWN_TOP_ENTRY == REGION_OWN_TOP_ENTRY &&
-		      MAP_LARGE == REGION_LARGE,
+		      MAP_LARGE == REGION_LARGE && MAP_NOT_FORKED == REGION_NOT_FORKED,
 	      "flags of abi.h are those of regions");
 
 static struct kmem_cache memory_cache =

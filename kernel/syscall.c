@@ -129,6 +129,7 @@ WITH_INTERRUPTS(sys_buffer)
 WITH_INTERRUPTS(sys_call_handle)
 WITH_INTERRUPTS(sys_reply_wait_handle)
 WITH_INTERRUPTS(sys_pager)
+WITH_INTERRUPTS(sys_call_pager)
 
 const syscall_fn syscall_table[] = {
 	[SYS_NULL] = sys_null,
@@ -189,6 +190,7 @@ const syscall_fn syscall_table[] = {
 	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle_enter,
 
 	[SYS_PAGER] = sys_pager_enter,
+	[SYS_CALL_PAGER] = sys_call_pager_enter,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

@@ -47,9 +47,10 @@ struct task {
 	u32 nr_threads GUARDED_BY(lock);
 	bool started GUARDED_BY(lock); /* it has, or had, a thread */
 	bool killed GUARDED_BY(lock);
-	int status GUARDED_BY(lock); /* of the thread that ended last */
-	struct wait_queue ended;     /* nr_threads is 0 */
-	char name[THREAD_NAME_MAX];  /* [I] */
+	bool pager_taken GUARDED_BY(lock); /* .pager is not 0, or about to be */
+	int status GUARDED_BY(lock);	   /* of the thread that ended last */
+	struct wait_queue ended;	   /* nr_threads is 0 */
+	char name[THREAD_NAME_MAX];	   /* [I] */
 };
 
 /* Where a thread begins in user mode. */
@@ -94,6 +95,7 @@ struct user_thread {
 				       this one, which waits, uses it too */
 	struct fault_call *fault; /* NULL, or its message is of its fault, and not in its frame: on
 				     its stack; as .sent, and written by who replies */
+	s64 told_as; /* the receiver's result, if it is not 0: MESSAGE_CLIENT; as .sent */
 };
 
 /* An empty task with one reference, without a limit.  NULL: out of memory. */

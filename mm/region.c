@@ -396,7 +396,7 @@ int region_tree_clone(struct region_tree *dst, const struct region_tree *src)
 	DEBUG_ASSERT(!dst->root && dst->limit == src->limit, "clone into a tree of %lu regions",
 		     dst->count);
 	for (const struct region *r = region_first(src); r; r = region_next(r)) {
-		int err = region_insert(dst, r, NULL);
+		int err = r->flags & REGION_NOT_FORKED ? 0 : region_insert(dst, r, NULL);
 
 		if (err) {
 			region_tree_destroy(dst);

@@ -29,6 +29,7 @@
 #define REGION_OWN_TOP_ENTRY 0x10u /* below its top-level entries only others with this flag */
 #define REGION_LARGE	     0x20u /* may be mapped by 2 MiB pages; not for objects */
 #define REGION_NEVER_WRITE   0x40u /* no change of rights allows to write */
+#define REGION_NOT_FORKED    0x80u /* fork: the child does not have it */
 
 enum region_kind {
 	REGION_ANON,   /* zero-filled pages on demand, copied on write after a fork */
@@ -146,7 +147,10 @@ void region_free_list(struct list_node *removed);
  */
 struct region *region_merge(struct region_tree *tree, struct region *region);
 
-/* Copy all regions into @dst, which is empty and of the same limit.  0 or -ENOMEM. */
+/*
+ * Copy all regions but those with REGION_NOT_FORKED into @dst, which is empty and of the same
+ * limit.  0 or -ENOMEM.
+ */
 int region_tree_clone(struct region_tree *dst, const struct region_tree *src) WARN_UNUSED_RESULT;
 
 /* Free all regions; no CPU can use their translations any more.  The tree is empty then. */

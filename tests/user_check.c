@@ -2,6 +2,7 @@
 /*
  * tests/user_check.c - see user_check.h; and the checks that need nothing else.
  */
+#include "arch/x86_64/time.h"
 #include "kernel/abi.h"
 #include "kernel/archive.h"
 #include "kernel/wait.h"
@@ -72,6 +73,38 @@ u64 user_pages_left(u64 tasks)
 		sleep_ns(A_MOMENT);
 	a = account();
 	return a.free + a.pgds + a.records + pgtable_pages();
+}
+
+u64 user_last_id(void)
+{
+	struct task *task;
+	u64 id = 0;
+
+	while ((task = task_next(id)) != NULL) {
+		id = task->id;
+		kobj_put(&task->kobj);
+	}
+	return id;
+}
+
+/* End what was made after @id, which may have made more meanwhile. */
+static void kill_all_above(u64 id)
+{
+	struct task *task;
+
+	while ((task = task_next(id)) != NULL) {
+		id = task->id;
+		task_kill(task);
+		kobj_put(&task->kobj);
+	}
+}
+
+void user_end_all_above(u64 id, u64 tasks)
+{
+	while (task_count() > tasks) {
+		kill_all_above(id);
+		sleep_ns(NS_PER_MS);
+	}
 }
 
 /* Are as many pages free, or kept, as @before? */

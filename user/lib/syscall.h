@@ -255,6 +255,12 @@ static inline s64 sys_pager(u64 task, u64 endpoint, u64 cookie)
 	return syscall3(SYS_PAGER, task, endpoint, cookie);
 }
 
+/* The last word is 0, or a handle. */
+static inline s64 sys_call_pager(struct message *m)
+{
+	return syscall_message(SYS_CALL_PAGER, 0, m);
+}
+
 /* --- notifications, timers, time limits ----------------------------------------------------- */
 
 static inline s64 sys_notification(void)
