@@ -84,6 +84,21 @@ static void is_not_a_forks(void)
 	CHECK_EQ(names_find(names, "parent"), -ENOENT);
 }
 
+/* Who registered it takes it back, with the name still there. */
+static void is_taken_back(void)
+{
+	u64 ep = (u64)sys_endpoint();
+	s64 token = names_register(names, "taken", ep), found = names_find(names, "taken");
+
+	CHECK(token > 0 && found > 0);
+	CHECK_EQ(sys_revoke(ep), 0);
+	CHECK_EQ(names_find(names, "taken"), -ENOENT);
+	CHECK_EQ(names_find(names, "taken"), -ENOENT);
+	CHECK_EQ(sys_close((u64)token), 0);
+	CHECK_EQ(sys_close((u64)found), 0); /* one's own is good */
+	CHECK_EQ(sys_close(ep), 0);
+}
+
 static struct message registration(const char *name, u64 handle)
 {
 	struct message m = { { NAMES_REGISTER } };
@@ -255,6 +270,7 @@ int main(void)
 			ask_anything(&r, ep);
 	goes_with_its_program();
 	is_not_a_forks();
+	is_taken_back();
 	nobody_may_receive();
 	handles_are_checked(ep);
 	names_are_checked(ep);

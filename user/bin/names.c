@@ -56,6 +56,13 @@ static void drop(struct entry *e)
 	e->name[0] = '\0';
 }
 
+static void drop_endpoint(u64 endpoint)
+{
+	for (u32 i = 0; i < NAMES_COUNT; i++)
+		if (entries[i].name[0] != '\0' && entries[i].endpoint == endpoint)
+			drop(&entries[i]);
+}
+
 static void drop_the_dead(void)
 {
 	u64 bits;
@@ -172,11 +179,23 @@ static u64 answer(struct message *m, u64 came)
 	}
 }
 
-/* Send @m, with @handle unless that is 0, and wait for the next. */
+/*
+ * Send @m, with @handle unless that is 0, and wait for the next.  Who registered an endpoint may
+ * have taken it back: then nothing was sent, and its name leads nowhere.
+ */
 static s64 reply(struct message *m, u64 handle)
 {
+	s64 result;
+
 	m->word[HANDLE_WORD] = handle;
-	return handle != 0 ? sys_reply_wait_handle(CALLS, m) : sys_reply_wait(CALLS, m);
+	if (handle == 0)
+		return sys_reply_wait(CALLS, m);
+	result = sys_reply_wait_handle(CALLS, m);
+	if (result != -EBADF && result != -EBUSY)
+		return result;
+	drop_endpoint(handle);
+	*m = (struct message){ { (u64)-ENOENT } };
+	return sys_reply_wait(CALLS, m);
 }
 
 int main(void)
