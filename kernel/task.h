@@ -87,7 +87,7 @@ struct user_thread {
 	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
 	struct handle_copy sent; /* .object not NULL: counts as a handle, and goes with the message;
 				    [s], read by who takes that */
-	u32 long_words; /* so many of its buffer go with the message; 0: none; as .sent */
+	u32 long_words;		 /* so many of its buffer go with the message; 0: none; as .sent */
 	struct kobj *buffer_memory; /* [s] held; NULL: it has no buffer, */
 	struct page *buffer;	    /* else this page of it; who passes a long message to or from
 				       this one, which waits, uses it too */
