@@ -110,7 +110,8 @@ enum syscall_number {
 	/* A handle in a message: kernel/ipc.c. */
 	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
 			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
-			    with the same rights, or 0: it has no room */
+			    with the same rights but RIGHT_REVOKE, or 0: it has no room,
+			    or what was sent was taken back */
 	SYS_REPLY_WAIT_HANDLE, /* as SYS_REPLY_WAIT, the same for the reply */
 
 	/* Pagers: kernel/fault_message.c. */
@@ -120,6 +121,11 @@ enum syscall_number {
 	SYS_CALL_PAGER, /* (; message): SYS_CALL at the endpoint of the caller's own SYS_PAGER, told
 			   as MESSAGE_CLIENT: the word in R10 is the cookie then, that in R13 0, or
 			   a handle as with SYS_CALL_HANDLE.  -ENODEV: there is no pager */
+
+	/* kernel/revoke.c */
+	SYS_REVOKE, /* (handle): with RIGHT_REVOKE: no other task has a handle of it any more; who
+		       waits at it, and is not of this task, gets -EIDRM; -EBUSY: another thread
+		       does it just now */
 	SYS_NUMBERS,
 };
 
@@ -231,4 +237,6 @@ enum right {
 	RIGHT_POWER = 1024,  /* of the system: SYS_POWER */
 	RIGHT_CPUS = 2048,   /* of the system: SYS_CPU */
 	RIGHT_SCREEN = 4096, /* of the system: SYS_FRAMEBUFFER */
+	RIGHT_REVOKE = 8192, /* of any but the system: SYS_REVOKE; who makes it has it, and neither
+				a fork nor a message passes it on */
 };

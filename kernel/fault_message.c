@@ -71,16 +71,21 @@ static void leave_place(struct task *task)
 	spin_unlock(&task->lock);
 }
 
-/* Takes over the reference to @endpoint. */
-static s64 give_pager(struct task *task, struct kobj *endpoint, u64 cookie)
+/* Takes over the reference of @copy. */
+static s64 give_pager(struct task *task, const struct handle_copy *copy, u64 cookie)
 {
 	s64 handle;
 
+	if (copy->object->type != KOBJ_ENDPOINT || !(copy->rights & RIGHT_CALL) ||
+	    !(copy->rights & RIGHT_DUPLICATE)) {
+		kobj_put(copy->object);
+		return -EBADF;
+	}
 	if (!take_place(task)) {
-		kobj_put(endpoint);
+		kobj_put(copy->object);
 		return -EBUSY;
 	}
-	handle = handle_add_or_put(&task->handles, endpoint, RIGHT_CALL);
+	handle = handle_copy_to_or_put(&task->handles, copy, RIGHT_CALL);
 	if (handle < 0) {
 		leave_place(task);
 		return handle;
@@ -93,15 +98,14 @@ static s64 give_pager(struct task *task, struct kobj *endpoint, u64 cookie)
 s64 sys_pager(struct syscall_frame *f)
 {
 	struct task *task = task_by_handle(f->rdi, RIGHT_CONTROL);
-	struct kobj *endpoint;
-	s64 result = -EBADF;
+	struct handle_copy copy;
+	s64 result;
 
 	if (task == NULL)
 		return -EBADF;
-	endpoint = handle_get(&current->user->task->handles, f->rsi, KOBJ_ENDPOINT,
-			      RIGHT_CALL | RIGHT_DUPLICATE);
-	if (endpoint != NULL)
-		result = give_pager(task, endpoint, f->rdx);
+	result = handle_copy_from(&current->user->task->handles, f->rsi, &copy);
+	if (result == 0)
+		result = give_pager(task, &copy, f->rdx);
 	kobj_put(&task->kobj);
 	return result;
 }

@@ -69,10 +69,10 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 {
 	s64 handle;
 
-	kobj_get(from->sent);
-	handle = handle_add(&to->task->handles, from->sent, from->sent_rights);
+	kobj_get(from->sent.object);
+	handle = handle_copy_to(&to->task->handles, &from->sent, from->sent.rights & ~RIGHT_REVOKE);
 	if (handle < 0)
-		kobj_unget(from->sent);
+		kobj_unget(from->sent.object);
 	user_frame(to)->r13 = handle < 0 ? 0 : (u64)handle;
 	return MESSAGE_HANDLE;
 }
@@ -94,7 +94,7 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 		result = MESSAGE_FAULT;
 	} else {
 		copy_words(user_frame(receiver), user_frame(caller));
-		if (caller->sent != NULL)
+		if (caller->sent.object != NULL)
 			result = pass_handle(receiver, caller);
 		if (caller->long_words != 0)
 			result = long_message_pass(receiver, caller, caller->long_words);
@@ -366,28 +366,27 @@ s64 syscall_resumed(void)
  */
 static int send_begins(struct user_thread *me, u64 handle)
 {
-	u32 rights;
-	struct kobj *k = handle_get_any(&me->task->handles, handle, &rights);
+	struct handle_copy sent;
+	int err = handle_copy_from(&me->task->handles, handle, &sent);
 
-	if (k == NULL)
-		return -EBADF;
-	if (!(rights & RIGHT_DUPLICATE)) {
-		kobj_put(k);
+	if (err != 0)
+		return err;
+	if (!(sent.rights & RIGHT_DUPLICATE)) {
+		kobj_put(sent.object);
 		return -EPERM;
 	}
-	kobj_handle_opened(k, rights);
-	me->sent = k;
-	me->sent_rights = rights;
+	kobj_handle_opened(sent.object, sent.rights);
+	me->sent = sent;
 	return 0;
 }
 
 /* Nobody takes @me's message any more. */
 static void send_ends(struct user_thread *me)
 {
-	struct kobj *k = me->sent;
+	struct kobj *k = me->sent.object;
 
-	me->sent = NULL;
-	kobj_handle_closed(k, me->sent_rights);
+	me->sent.object = NULL;
+	kobj_handle_closed(k, me->sent.rights);
 	kobj_put(k);
 }
 
@@ -436,7 +435,7 @@ s64 sys_call_pager(struct syscall_frame *f)
 	result = call(me, pager);
 	me->told_as = 0;
 	irq_enable();
-	if (me->sent != NULL)
+	if (me->sent.object != NULL)
 		send_ends(me);
 	return result;
 }

@@ -15,6 +15,7 @@
 #include "lib/list.h"
 
 struct notification;
+struct task;
 struct user_thread;
 
 struct endpoint {
@@ -38,6 +39,7 @@ struct endpoint *endpoint_create(void) WARN_UNUSED_RESULT;
 void endpoint_free(struct endpoint *ep);
 void endpoint_gains_receiver(struct endpoint *ep);
 void endpoint_loses_receiver(struct endpoint *ep);
+void endpoint_revoked(struct endpoint *ep, const struct task *task);
 
 /* The direct way of the first two below: syscall_direct_fn, kernel/ipc_direct.c. */
 struct syscall_switch ipc_call_directly(u64 handle);

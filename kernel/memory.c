@@ -76,7 +76,8 @@ s64 sys_memory(struct syscall_frame *f)
 	m = memory_create(pages, me->budget);
 	if (m == NULL)
 		return -ENOMEM;
-	return handle_add_or_put(&me->handles, &m->kobj, RIGHT_WRITE | RIGHT_DUPLICATE);
+	return handle_add_or_put(&me->handles, &m->kobj,
+				 RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 /* --- ranges -------------------------------------------------------------------------------- */

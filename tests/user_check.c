@@ -150,6 +150,11 @@ TEST("user.memory", shared_and_private)
 	user_check_often(t, "check_memory", NULL, 0);
 }
 
+TEST("user.revoke", from_who_uses_waits_sends_and_copies)
+{
+	user_check_often(t, "check_revoke", NULL, 0);
+}
+
 TEST("user.handles_in_messages", with_calls_and_replies)
 {
 	user_check_often(t, "check_handles", NULL, 0);

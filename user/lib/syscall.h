@@ -169,6 +169,11 @@ static inline s64 sys_close(u64 handle)
 	return syscall1(SYS_CLOSE, handle);
 }
 
+static inline s64 sys_revoke(u64 handle)
+{
+	return syscall1(SYS_REVOKE, handle);
+}
+
 static inline s64 sys_give(u64 task, u64 handle, u64 rights)
 {
 	return syscall3(SYS_GIVE, task, handle, rights);
