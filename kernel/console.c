@@ -158,6 +158,11 @@ void console_take_screen_back(void)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
+volatile u32 *console_screen(void)
+{
+	return kernel_mapping;
+}
+
 bool console_screen_is_shown(void)
 {
 	u64 flags = spin_lock_irqsave(&lock);

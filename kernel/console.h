@@ -34,6 +34,9 @@ void console_take_serial_back(void);
 int console_lend_screen(struct handoff_framebuffer *fb) WARN_UNUSED_RESULT;
 void console_take_screen_back(void);
 
+/* The screen as the kernel has it mapped, for who was lent it; NULL: there is none. */
+volatile u32 *console_screen(void);
+
 /* For tests: does the screen show what the kernel printed, pixel by pixel, or is there none? */
 bool console_screen_is_shown(void);
 

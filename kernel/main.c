@@ -242,7 +242,7 @@ void kernel_main(paddr_t handoff_phys)
 		printk("prague: result: %s (init has ended)\n", passed ? "pass" : "fail");
 	} else {
 		passed = run_tests();
-		results_end(passed);
+		results_end(&handoff, passed);
 	}
 	console_flush();
 	emulator_exit(passed ? VERDICT_PASS : VERDICT_FAIL);

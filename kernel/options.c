@@ -36,6 +36,7 @@ static const char *const la57_words[] = { "auto", "on", "off", NULL };
 static const char *const emulator_words[] = { "none", "qemu", "bochs", NULL };
 
 #define STRESS_MAX (24 * 60 * 60)
+#define PHOTO_MAX  (60 * 60)
 
 #define TARGET(x) .target = &(x), .target_size = sizeof(x)
 
@@ -51,6 +52,8 @@ static const struct cmdline_option table[] = {
 	  .help = "whether results survive a reset, and whether it follows" },
 	{ "next", CMDLINE_CHOICE, TARGET(next_word), .choices = next_words,
 	  .help = "the kernel that the loader starts next, when it has saved the results" },
+	{ "photo", CMDLINE_UINT, TARGET(options.photo), .max = PHOTO_MAX,
+	  .help = "seconds that the results of benchmarks stay on the screen" },
 	{ "ring_mms", CMDLINE_UINT, TARGET(options.ring_mms), .min = 1, .max = RING_MMS_MAX,
 	  .help = "address spaces of the benchmarks ring and visit" },
 	{ "top_entries", CMDLINE_UINT, TARGET(options.top_entries), .min = 1,

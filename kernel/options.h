@@ -24,6 +24,7 @@ struct options {
 	char test[128];	      /* suites or tests to run, a list of globs; "": none */
 	char bench[256];      /* benchmarks to run, a list of globs; "": none */
 	enum save save;	      /* of results */
+	u32 photo;	      /* seconds that results stay on the screen */
 	u32 ring_mms;	      /* address spaces of the benchmarks ring and visit */
 	u32 top_entries;      /* that each has populated in visit and grow */
 	u32 ring_pages;	      /* that user mode reads in a turn of it */

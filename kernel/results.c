@@ -14,6 +14,7 @@
 #include "kernel/options.h"
 #include "kernel/power.h"
 #include "kernel/results.h"
+#include "kernel/summary.h"
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/log.h"
@@ -122,9 +123,10 @@ void results_init(const struct handoff *h)
 	print_run(h);
 }
 
-void results_end(bool passed)
+void results_end(const struct handoff *h, bool passed)
 {
 	if (kept == NULL) {
+		summary_show(h, "-", passed, false);
 		if (options.save == SAVE_REBOOT)
 			printk("save: the machine is not reset, since that would lose results\n");
 		return;
@@ -133,6 +135,7 @@ void results_end(bool passed)
 		      time_ns() / NS_PER_MS);
 	kept_end(kept);
 	cache_write_back(kept, sizeof(*kept));
+	summary_show(h, kept->id, passed, true);
 	if (options.save == SAVE_REBOOT)
 		power_reboot();
 	printk("save: reset this machine without cutting its power, and the loader writes them\n");

@@ -20,10 +20,11 @@ void results_init(const struct handoff *h);
 void results_print(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * The run is over.  Does not return if the machine is to be reset now (save=reboot), which it is
- * only if the results are kept: on a machine without a serial line the screen alone has them else.
+ * The run @h is over: its results are shown once more (summary.h).  Does not return if the machine
+ * is to be reset now (save=reboot), which it is only if the results are kept: on a machine without
+ * a serial line the screen alone has them else.
  */
-void results_end(bool passed);
+void results_end(const struct handoff *h, bool passed);
 
 /* Where they are kept; NULL: nowhere. */
 struct kept *results_memory(void);

@@ -9,6 +9,7 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/time.h"
 #include "kernel/options.h"
+#include "kernel/timer.h"
 #include "kernel/upcall.h"
 #include "kernel/watchdog.h"
 #include "lib/assert.h"
@@ -20,8 +21,9 @@
 #include "mm/trace.h"
 #include "tests/harness.h"
 
-#define NAME_MAX 96
-#define TEXT_MAX 256
+#define NAME_MAX    96
+#define TEXT_MAX    256
+#define PROGRESS_NS (2 * NS_PER_SEC)
 
 extern const struct test_case *const tests_begin[], *const tests_end[];
 
@@ -102,6 +104,32 @@ struct rand test_rand(const struct test *t)
 	return r;
 }
 
+static struct timer progress;
+static const char *running; /* the test */
+static u64 began;
+
+/* A line every two seconds of a test that takes longer: somebody may watch. */
+static void say_progress(struct timer *t)
+{
+	u64 now = time_ns();
+
+	printk("    # %s has run for %lu s\n", running, (now - began) / NS_PER_SEC);
+	timer_start(t, now + PROGRESS_NS);
+}
+
+/* Run the test called @name, which has at most @limit ms. */
+static void run_watched(struct test *t, const char *name, u32 limit)
+{
+	watchdog_start(name, (limit + options.stress * 1000ul) * NS_PER_MS);
+	running = name;
+	began = time_ns();
+	timer_init(&progress, say_progress);
+	timer_start(&progress, began + PROGRESS_NS);
+	t->c->run(t);
+	timer_cancel(&progress);
+	watchdog_stop();
+}
+
 static void run_one(const struct test_case *c, u32 number)
 {
 	struct test t = { .c = c };
@@ -112,9 +140,7 @@ static void run_one(const struct test_case *c, u32 number)
 	if (cpumask_weight(&cpus_online) < c->cpus) {
 		test_skip(&t, "needs %u CPUs", c->cpus);
 	} else {
-		watchdog_start(name, (limit + options.stress * 1000ul) * NS_PER_MS);
-		c->run(&t);
-		watchdog_stop();
+		run_watched(&t, name, limit);
 		if (provoked_failure)
 			test_fail(&t, __FILE__, __LINE__, "provoked on purpose");
 		provoked_failure = false;

@@ -5,8 +5,10 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/pti.h"
+#include "arch/x86_64/time.h"
 #include "kernel/options.h"
 #include "kernel/results.h"
+#include "kernel/summary.h"
 #include "kernel/upcall.h"
 #include "lib/glob.h"
 #include "lib/log.h"
@@ -17,8 +19,24 @@
 
 extern const struct bench_case *const benches_begin[], *const benches_end[];
 
+#define PROGRESS_NS (2 * NS_PER_SEC)
+
 const char *bench_under_way;
 static u32 warm;
+static u32 number, chosen; /* the benchmark that runs, of those that do */
+static u64 said_at;	   /* when a line last told of progress, or the first benchmark began */
+
+/* Between samples only, and not as an event: nothing that is measured has it in it. */
+static void say_progress(const struct bench *b)
+{
+	u64 now = time_ns();
+
+	if (now - said_at < PROGRESS_NS)
+		return;
+	said_at = now;
+	printk("bench: %u of %u: %s, %u of %u samples\n", number, chosen, b->name, b->n,
+	       BENCH_RUNS);
+}
 
 void bench_add(struct bench *b, u64 ticks)
 {
@@ -31,6 +49,7 @@ void bench_add(struct bench *b, u64 ticks)
 		return;
 	}
 	b->samples[b->n++] = ticks > b->overhead ? ticks - b->overhead : 0;
+	say_progress(b);
 	if (!bench_more(b))
 		all_totals(&b->after);
 }
@@ -99,15 +118,28 @@ static void report(struct bench *b)
 		      b->name, options.icount ? "instructions" : "tsc", b->n, b->samples[0],
 		      b->samples[b->n / 2], b->samples[b->n - 1]);
 	print_configuration();
+	summary_add(b->name, b->n, b->samples[0], b->samples[b->n / 2], b->samples[b->n - 1]);
 	if (!bench_more(b))
 		report_events(b);
 }
 
-u32 run_benches(void)
+static u32 count_chosen(void)
 {
-	u64 overhead = measure_overhead();
 	u32 n = 0;
 
+	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++)
+		n += glob_match_list(options.bench, (*p)->name);
+	return n;
+}
+
+u32 run_benches(void)
+{
+	u64 overhead;
+	u32 n = 0;
+
+	said_at = time_ns();
+	overhead = measure_overhead();
+	chosen = count_chosen();
 	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++) {
 		static struct bench b;
 
@@ -118,6 +150,8 @@ u32 run_benches(void)
 		memset(&b, 0, sizeof(b));
 		b.name = (*p)->name;
 		b.overhead = overhead;
+		number++;
+		say_progress(&b);
 		warm = 0;
 		(*p)->run(&b);
 		bench_under_way = NULL;

@@ -19,6 +19,9 @@ TITLE = "What (cpu, asid) page tables cost"
 
 
 def run_line(run):
+    if "machine" in run:
+        return (f"Run of {run['date']}; {run['machine']}; {run['cpus']} CPUs, emulator: {run['emulator']}; "
+                f"ticks of the TSC, of which a second has {run['tsc_khz']}000.")
     return (f"Run of {run['date']}, commit {run['commit']}; {run['emulator']}; {run['compiler']}; release builds, "
             f"BIOS. No real machine was measured.")
 
@@ -45,12 +48,23 @@ def html_claim(claim, answer, missing):
     yield f'<p class="kind">{html.escape(answer.kind)}</p>'
 
 
-def html_page(run, answered, lost, comparison):
+def html_head(run):
     yield "<!DOCTYPE html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{TITLE}</title><style>{STYLE}</style></head><body>"
     yield f"<h1>{TITLE}</h1><p>{html.escape(run_line(run))}</p>"
+
+
+def html_machine(run, tables):
+    """Of a machine, whose ticks answer no claim."""
+    yield from html_head(run)
+    yield from (html_table(table) for table in tables)
+    yield "</body></html>"
+
+
+def html_page(run, answered, lost, comparison):
+    yield from html_head(run)
     for each in answered:
         yield from html_claim(*each)
     yield '<h2 id="losses">Where the percpu kernel loses</h2>'
@@ -79,6 +93,12 @@ def markdown_claim(claim, answer, missing, folder):
     for plot in answer.plots:
         yield from (f"![{plot.title}]({folder}/{plot.name}.svg)", "")
     for table in answer.tables:
+        yield from markdown_table(table)
+
+
+def markdown_machine(run, tables):
+    yield from (f"# {TITLE}", "", run_line(run), "")
+    for table in tables:
         yield from markdown_table(table)
 
 

@@ -84,9 +84,9 @@ def mtools(*command):
 
 
 def folder_of(path, work):
-    """The folder of results of @path (a mounted stick, an image, or a disk), there or copied into @work."""
+    """The folder of results of @path (a mounted stick, the folder itself, an image, or a disk), there or copied into @work."""
     if path.is_dir():
-        return path / FOLDER
+        return path / FOLDER if (path / FOLDER).is_dir() else path
     mtools("mcopy", "-s", "-n", "-i", f"{path}@@{offset_of_fat(path)}", f"::{FOLDER}", work)
     return pathlib.Path(work) / "results"
 

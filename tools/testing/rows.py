@@ -12,7 +12,7 @@ from testing import covering
 from testing.row_parts import (BOCHS_SLOWER, FAIL_STATUS, HANG_STATUS, LOADER_STATUS, NO_VERDICT_STATUS, PANIC_STATUS,
                                PASSED, QEMU_PASS, RUN_LIMIT, RUN_MARGIN, SETUP_STATUS, SIM_LIMIT, make, run)
 from testing.runner import Row
-from testing.session_rows import session_rows, stick_rows, workload_rows
+from testing.session_rows import photo_rows, session_rows, stick_rows, workload_rows
 
 # For rows about a machine or the boot: the suites as a whole are the matrix's.
 FEW = "test=arch.*,mm.map,mm.shootdown"
@@ -524,6 +524,6 @@ def matrix_rows(axes, out, everything):
 
 def every_row(axes, out, everything=False):
     return (build_rows(out, everything) + verdict_rows(out) + panic_rows(out, everything) + machine_rows(out) +
-            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + workload_rows(out, everything) + stick_rows(out, everything) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
+            hotadd_rows(out) + hotplug_rows(out) + session_rows(out) + workload_rows(out, everything) + photo_rows(out) + stick_rows(out, everything) + loader_rows(out, everything) + archive_rows(out) + gdb_rows(out) +
             counter_rows(out) + trace_rows(out) + tlbcheck_rows(out) +
             count_rows(out) + matrix_rows(axes, out, everything))

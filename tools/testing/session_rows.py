@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rows in which somebody uses the machine: types at the shell, starts a workload, takes a stick's results."""
 
+import json
 import re
 
 from testing.row_parts import FAIL_STATUS, NO_VERDICT_STATUS, PASSED, RUN_LIMIT, run
@@ -30,6 +31,7 @@ SESSION = (
     ("\\x1b[A\\x1b[A\\x1b[A 1", r"kill 0 1\r?\n^no such program: see jobs$"),
     ("poweroff", r"^power: off$"))
 
+SHOWN = 10  # seconds that results stay on the screen: enough for a picture of it
 
 # The same on the keyboard, whose keys are characters, Shift, Ctrl and arrows.
 KEYBOARD_SESSION = (
@@ -121,6 +123,36 @@ def workload_rows(out, everything=False):
             must=(r"^ring: '4001' is not a number from 2 to 4000 for TASKS; usage: ring \[TASKS\] ",
                   r"^prague: result: fail \(init has ended\)$"), must_not=(r"are alive",)),
     ]
+
+
+def photo_is_right(text):
+    """What the code says is what the lines said, each with its three numbers."""
+    said = [json.loads(line) for line in re.findall(r"^bench: (\{.*\})$", text, re.MULTILINE)]
+    wanted = [f"{bench['name']}={bench['min']},{bench['median']},{bench['max']}" for bench in said]
+    read = text.partition("\n-\n")[2].partition("\nend=")[0].splitlines()
+    return None if read and read == wanted else f"photo: {len(wanted)} results were said, and read was {read}"
+
+
+def photo_rows(out):
+    """The code on the screen, as a camera sees it, has the results."""
+    rows = []
+    for twin, build, firmware, words in (("percpu", "release", "uefi", "bench=*"),
+                                         ("classic", "debug", "bios", "bench=switch*,kmap*,null_syscall")):
+        picture = f"{out}/logs/photo-{twin}.png"
+        rows.append(Row(
+            f"photo-{twin}-{firmware}",
+            [["tools/session", f"--prompt=for {SHOWN} s\\r\\n", f"--screen={picture}"] +
+             run(out, "--kernel", twin, "--build", build, "--firmware", firmware, "--until", "photo: goes on",
+                 "--append", f"photo={SHOWN} test=none {words}"),
+             ["tools/results-from", "--to", f"{out}/logs/photo-{twin}.jsonl", picture],
+             ["zbarimg", "--quiet", "--raw", "--oneshot", "-Sbinary", picture]],
+            must=(r"^summary: switch_mm_hit +\d+ +\d+", r"^photo: the screen shows the results, [2-9] pixels a module",
+                  r"^PRAGUE1$", rf"^kernel={twin}$", r"^end=\d+,0$"),
+            check=photo_is_right))
+    return rows + [Row("photo-without-screen",
+                       [run(out, "--firmware", "bios", "--append", "photo=60 bench=cr3_write test=none", "--",
+                            "-vga", "none")],
+                       must=(PASSED, r"^summary: cr3_write +\d+ +\d+$", r"^photo: no screen, no code$"))]
 
 
 def stick_rows(out, everything=False):
