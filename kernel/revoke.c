@@ -13,13 +13,13 @@
  *	a fork, which copies a table		leaves it out if it is odd, under the lock of the
  *						table that it copies
  *
- * Begin: the number becomes odd, before a table's lock is taken.  Who has added it to a table
- *before that was looked through is found there; who takes the lock later sees the number.  So a
- *table in which it was not, or is no more, does not get it.  A fork's table is behind its parent's
- *in the list of tasks: if the copy was made before the parent's was looked through, it is found. If
- * later, there was nothing to copy; the caller's own table, which stays as it is, has its lock
- *taken in its turn for this alone.  A task that is made after the beginning can have none: there
- *the list ends.
+ * Begin: the number becomes odd, before a table's lock is taken.  Who has added it to a
+ * table before that was looked through is found there; who takes the lock later sees the
+ * number.  So a table in which it was not, or is no more, does not get it.  A fork's table
+ * is behind its parent's in the list of tasks: if the copy was made before the parent's
+ * was looked through, it is found.  If later, there was nothing to copy; the caller's own
+ * table, which stays as it is, has its lock taken in its turn for this alone.  A task that
+ * is made after the beginning can have none: there the list ends.
  *
  * End: all who may have found it by a handle that was closed have had interrupts on
  * (kobj_wait_for_lookers()), whoever closed it.  So nobody notes the new, even, number by an old
