@@ -139,24 +139,24 @@ void handle_table_destroy(struct handle_table *t)
 	kfree(t->entries);
 }
 
-/* Nobody looks at it: so there is nobody to wait for.  One without a number is being revoked. */
-static void close_unseen(struct handle_table *t, struct handle_entry *e)
+/*
+ * Empty an entry, which nobody looks at: so there is nobody to wait for.  What it was; .object
+ * NULL: it was empty, or is being revoked.  Not in line: the end of a task may end others.
+ */
+static NOINLINE struct handle_entry take_out(struct handle_table *t, struct handle_entry *e)
 {
-	struct kobj *object = NULL;
-	u32 rights;
+	struct handle_entry was = { 0 };
 
+	if (shared_load(&e->handle) == 0)
+		return was; /* and stays so */
 	spin_lock(&t->lock);
-	rights = e->rights;
 	if (e->handle != 0) {
-		object = e->object;
+		was = *e;
 		e->object = NULL;
 		shared_store(&e->handle, 0);
 	}
 	spin_unlock(&t->lock);
-	if (object == NULL)
-		return;
-	kobj_handle_closed(object, rights);
-	kobj_put(object);
+	return was;
 }
 
 /* Nobody fills an entry from here on. */
@@ -168,9 +168,14 @@ void handle_table_close(struct handle_table *t)
 	t->closed = true;
 	end = t->end;
 	spin_unlock(&t->lock);
-	for (u32 i = 0; i < end; i++)
-		if (shared_load(&t->entries[i].handle) != 0)
-			close_unseen(t, &t->entries[i]);
+	for (u32 i = 0; i < end; i++) {
+		struct handle_entry was = take_out(t, &t->entries[i]);
+
+		if (was.object == NULL)
+			continue;
+		kobj_handle_closed(was.object, was.rights);
+		kobj_put(was.object);
+	}
 }
 
 /* Nobody else knows @to, but who revokes, and then not what is left out here (revoke.c). */

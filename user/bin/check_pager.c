@@ -60,11 +60,14 @@ static NORETURN void be_pager(answer_fn answer)
 	for (;;) {
 		s64 result = with_handle ? sys_reply_wait_handle(ep, &m) : sys_reply_wait(ep, &m);
 
-		CHECK(result == 0 || result == MESSAGE_FAULT);
-		if (result == MESSAGE_FAULT)
+		if (result == MESSAGE_FAULT) {
 			answer_fault(&m, answer);
-		else
-			m = (struct message){ { 0 } };
+			continue;
+		}
+		CHECK_EQ(result, 0); /* the client's hello */
+		if (result != 0)
+			sys_exit(check_failures);
+		m = (struct message){ { 0 } };
 	}
 }
 
