@@ -13,7 +13,7 @@
 #define CALLERS	  3u
 #define THIEVES	  2u
 #define SLOTS	  16u
-#define A_WHILE	  200u /* yields */
+#define A_WHILE	  200u /* yields, or steps of others */
 #define TOO_LATE  1000 /* the status of a child that had not begun to wait */
 
 /* What all forks see. */
@@ -22,6 +22,7 @@ static struct {
 	u64 failures;		   /* checks of children's that failed */
 	u64 given[CALLERS];	   /* a number in each caller's table */
 	u64 answered;		   /* of their calls */
+	u64 steps;		   /* of both thieves; some are lost, which does not matter */
 	u64 pause, paused;	   /* thieves are told to stop; how many have */
 	u64 other[THIEVES];	   /* each one's handle of the other */
 	u64 slots[THIEVES][SLOTS]; /* and what it has stolen */
@@ -395,9 +396,8 @@ static void calls_race(u64 unused)
 		for (u32 i = 0; i < CALLERS; i++)
 			store(&shared->given[i],
 			      (u64)sys_give((u64)callers[i], served, RIGHT_CALL));
-		while (load(&shared->answered) == before)
-			sys_yield();
-		for (u64 i = rand_below(&r, A_WHILE); i > 0; i--)
+		before += rand_below(&r, A_WHILE);
+		while (load(&shared->answered) <= before)
 			sys_yield();
 		CHECK_EQ(sys_revoke(served), 0);
 		after = answered_after_a_while();
@@ -459,6 +459,7 @@ static NORETURN void steal(u64 me)
 			u64 copied = load(&shared->slots[me][0]);
 
 			pass_on(&r, me);
+			shared->steps++;
 			if (n++ == fork_at && (child = sys_fork()) == 0)
 				outlive(copied);
 		}
@@ -485,7 +486,7 @@ static void handles_go_round(void)
 {
 	struct rand r = { 3 };
 	s64 thieves[THIEVES];
-	u64 memory;
+	u64 memory, until;
 
 	shared->step = 0;
 	shared->failures = 0;
@@ -497,8 +498,9 @@ static void handles_go_round(void)
 		for (u64 i = 0; i < THIEVES; i++)
 			store(&shared->slots[i][0], (u64)sys_give((u64)thieves[i], memory,
 								  RIGHT_WRITE | RIGHT_DUPLICATE));
+		until = load(&shared->steps) + rand_below(&r, A_WHILE);
 		store(&shared->step, round);
-		for (u64 i = rand_below(&r, A_WHILE); i > 0; i--)
+		while (load(&shared->steps) <= until)
 			sys_yield();
 		CHECK_EQ(sys_revoke(memory), 0);
 		store(&shared->pause, 1);
