@@ -110,13 +110,22 @@ enum syscall_number {
 	/* A handle in a message: kernel/ipc.c. */
 	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
 			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
-			    with the same rights, or 0: it has no room */
+			    with the same rights but RIGHT_REVOKE, or 0: it has no room,
+			    or what was sent was taken back */
 	SYS_REPLY_WAIT_HANDLE, /* as SYS_REPLY_WAIT, the same for the reply */
 
 	/* Pagers: kernel/fault_message.c. */
 	SYS_PAGER, /* (task, endpoint, cookie): a fault of that task's that nothing resolves becomes
 		      a call at the endpoint, with RIGHT_CALL and RIGHT_DUPLICATE: MESSAGE_FAULT.
 		      Once a task: -EBUSY.  The result is the task's own handle of it */
+	SYS_CALL_PAGER, /* (; message): SYS_CALL at the endpoint of the caller's own SYS_PAGER, told
+			   as MESSAGE_CLIENT: the word in R10 is the cookie then, that in R13 0, or
+			   a handle as with SYS_CALL_HANDLE.  -ENODEV: there is no pager */
+
+	/* kernel/revoke.c */
+	SYS_REVOKE, /* (handle): with RIGHT_REVOKE: no other task has a handle of it any more; who
+		       waits at it, and is not of this task, gets -EIDRM; -EBUSY: another thread
+		       does it just now */
 	SYS_NUMBERS,
 };
 
@@ -135,6 +144,9 @@ enum syscall_number {
 #define MESSAGE_LONG   4   /* R13 is how many words came into the buffer */
 #define LONG_WORDS_MAX 512 /* a page */
 
+/* A task's own words to its pager, by SYS_CALL_PAGER: whose they are is the cookie's to say. */
+#define MESSAGE_CLIENT 5
+
 #define ANY_CPU	      (~0ul)
 #define WAIT_FOR_EVER (~0ul)
 
@@ -146,6 +158,7 @@ enum map_flag {
 	MAP_SHARED = 8,		/* private memory: a fork shares what was touched */
 	MAP_OWN_TOP_ENTRY = 16, /* below its entries of the top level only others with this flag */
 	MAP_LARGE = 32,		/* private memory: by pages of 2 MiB where it can be */
+	MAP_NOT_FORKED = 128,	/* a fork's child does not have it */
 };
 
 #define ARGS_MAX       1024 /* bytes of a program's arguments, the 0s included */
@@ -224,4 +237,6 @@ enum right {
 	RIGHT_POWER = 1024,  /* of the system: SYS_POWER */
 	RIGHT_CPUS = 2048,   /* of the system: SYS_CPU */
 	RIGHT_SCREEN = 4096, /* of the system: SYS_FRAMEBUFFER */
+	RIGHT_REVOKE = 8192, /* of any but the system: SYS_REVOKE; who makes it has it, and neither
+				a fork nor a message passes it on */
 };

@@ -47,6 +47,15 @@ void endpoint_loses_receiver(struct endpoint *ep)
 		notification_unbind(ep);
 }
 
+void endpoint_revoked(struct endpoint *ep, const struct task *task)
+{
+	u64 flags = spin_lock_irqsave(&ep->lock);
+
+	complete_others(&ep->receivers, task, -EIDRM);
+	complete_others(&ep->callers, task, -EIDRM);
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
 /* No handle leads here; who still waits had one that was closed meanwhile. */
 void endpoint_free(struct endpoint *ep)
 {

@@ -15,11 +15,11 @@
 #include "mm/mm.h"
 
 /*
- * Tell of the current thread's fault in user mode, whose frame is the one at the top of its stack.
- * True: the access may be tried again, or the thread is to end.  False: its task has no pager, or
- * had one: @error is why.  Blocks; may come back on another CPU.
+ * Tell of the current thread's fault in user mode, whose frame is @f.  True: the access may be
+ * tried again, or the thread is to end.  False: its task has no pager, or had one: @error is why.
+ * Blocks; may come back on another CPU.
  */
-bool fault_message(struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
 	REQUIRES(irqs_off);
 
 /* System call (abi.h). */

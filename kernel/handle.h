@@ -42,13 +42,14 @@ void handle_table_destroy(struct handle_table *t);
 
 /*
  * Close all, and take no more: -ESRCH from now on.  No thread looks handles up in it any more, but
- * others may still want to add some.  Interrupts on, no lock held.
+ * others may still want to add some, or revoke one, which is then theirs to end.  Interrupts on, no
+ * lock held.
  */
 void handle_table_close(struct handle_table *t);
 
 /*
- * Of each handle in @from that may be duplicated, put the same number, with the same rights, into
- * @to, which is new.
+ * Of each handle in @from that may be duplicated, put the same number, with the same rights but
+ * that to revoke, into @to, which is new.  What is being revoked is left out.
  */
 void handle_table_copy(struct handle_table *to, struct handle_table *from);
 
@@ -60,6 +61,35 @@ s64 handle_add(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNU
 
 /* The same, and the reference is dropped if that fails.  Interrupts on, no lock held. */
 s64 handle_add_or_put(struct handle_table *t, struct kobj *object, u32 rights) WARN_UNUSED_RESULT;
+
+/*
+ * What a handle led to, on its way to another: with a reference, and good until it is revoked.
+ */
+struct handle_copy {
+	struct kobj *object;
+	u32 rights;
+	u32 revocations; /* of the object's, when it was found; even */
+};
+
+/*
+ * Find what @handle leads to, for another handle of it; the reference is the caller's.  0; -EBADF;
+ * -EBUSY: it is being revoked.  Interrupts on.
+ */
+int handle_copy_from(const struct handle_table *t, u64 handle,
+		     struct handle_copy *copy) WARN_UNUSED_RESULT;
+
+/*
+ * A new handle in @t, with @rights, for what was found, whose reference it takes over.  As
+ * handle_add(); -EBADF: it was revoked since.
+ */
+s64 handle_copy_to(struct handle_table *t, const struct handle_copy *copy,
+		   u32 rights) WARN_UNUSED_RESULT;
+s64 handle_copy_to_or_put(struct handle_table *t, const struct handle_copy *copy,
+			  u32 rights) WARN_UNUSED_RESULT;
+
+/* Close each handle of @object, which is being revoked, so that no more come.  As handle_close().
+ */
+void handle_close_all_of(struct handle_table *t, const struct kobj *object);
 
 /*
  * Take @handle away, wait until nobody looks at what it led to, and drop its reference.  0, or

@@ -69,10 +69,10 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 {
 	s64 handle;
 
-	kobj_get(from->sent);
-	handle = handle_add(&to->task->handles, from->sent, from->sent_rights);
+	kobj_get(from->sent.object);
+	handle = handle_copy_to(&to->task->handles, &from->sent, from->sent.rights & ~RIGHT_REVOKE);
 	if (handle < 0)
-		kobj_unget(from->sent);
+		kobj_unget(from->sent.object);
 	user_frame(to)->r13 = handle < 0 ? 0 : (u64)handle;
 	return MESSAGE_HANDLE;
 }
@@ -81,15 +81,26 @@ static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
 {
-	s64 result = caller->faulted ? MESSAGE_FAULT : 0;
+	const struct fault_call *fault = caller->fault;
+	s64 result = 0;
 
 	if (call_lends(caller->thread, receiver->thread))
 		lend_priority(receiver, caller);
-	copy_words(user_frame(receiver), user_frame(caller));
-	if (caller->sent != NULL)
-		result = pass_handle(receiver, caller);
-	if (caller->long_words != 0)
-		result = long_message_pass(receiver, caller, caller->long_words);
+	if (fault != NULL) {
+		copy_words(user_frame(receiver), &(struct syscall_frame){ .rsi = fault->va,
+									  .rdx = fault->access,
+									  .r10 = fault->cookie,
+									  .r8 = fault->rip });
+		result = MESSAGE_FAULT;
+	} else {
+		copy_words(user_frame(receiver), user_frame(caller));
+		if (caller->sent.object != NULL)
+			result = pass_handle(receiver, caller);
+		if (caller->long_words != 0)
+			result = long_message_pass(receiver, caller, caller->long_words);
+		if (caller->told_as != 0)
+			result = caller->told_as;
+	}
 	take_call(receiver, caller, result);
 }
 
@@ -203,27 +214,39 @@ s64 sys_call_long(struct syscall_frame *f)
 	return call_with(f, (u32)f->r13);
 }
 
-s64 ipc_call_fault(u64 handle)
+s64 ipc_call_fault(u64 handle, struct fault_call *call)
 {
 	struct user_thread *me = current->user, *receiver;
 	s64 result;
 
-	me->faulted = true;
+	me->fault = call;
 	result = begin_call(me, handle, IPC_WAITS, 0, &receiver);
 	if (likely(result == 0)) {
 		if (likely(receiver != NULL))
 			deliver_all(receiver, me);
 		result = switch_and_wait(me, user_frame(me), receiver, false);
 	}
-	me->faulted = false;
+	me->fault = NULL;
 	return result;
+}
+
+/* @caller, whose call it is that is answered, gets the words of @f.  Is it in a system call? */
+static ALWAYS_INLINE bool give_reply(struct user_thread *caller, const struct syscall_frame *f)
+{
+	struct fault_call *fault = caller->fault;
+
+	if (fault != NULL)
+		fault->reply = f->rsi;
+	else
+		copy_words(user_frame(caller), f);
+	return fault == NULL;
 }
 
 /* Who faults has not asked for anything in its buffer. */
 static NOINLINE s64 reply_long(struct user_thread *caller, struct user_thread *me, u32 words)
 	REQUIRES(irqs_off)
 {
-	return caller->faulted ? 0 : long_message_pass(caller, me, words);
+	return caller->fault != NULL ? 0 : long_message_pass(caller, me, words);
 }
 
 /*
@@ -237,7 +260,7 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
 	struct user_thread *caller = shared_xchg(&me->caller, NULL);
 
 	if (caller != NULL) {
-		copy_words(user_frame(caller), f);
+		(void)give_reply(caller, f);
 		set_done(caller, words == 0 ? 0 : reply_long(caller, me, words));
 	}
 	return caller;
@@ -296,8 +319,19 @@ static s64 reply_wait(struct syscall_frame *f, s64 how, u32 words) REQUIRES(irqs
 	return result;
 }
 
+/* Does @me owe its reply to one that faulted?  As .fault, which is the caller's until it is done.
+ */
+static ALWAYS_INLINE bool answers_a_fault(const struct user_thread *me) REQUIRES(irqs_off)
+{
+	const struct user_thread *caller = READ_ONCE(me->caller);
+
+	return caller != NULL && READ_ONCE(caller->fault) != NULL;
+}
+
 s64 sys_reply_wait(struct syscall_frame *f)
 {
+	if (answers_a_fault(current->user))
+		ipc_reply_to_fault(f);
 	return reply_wait(f, IPC_WAITS_DIRECTLY, 0);
 }
 
@@ -343,28 +377,27 @@ s64 syscall_resumed(void)
  */
 static int send_begins(struct user_thread *me, u64 handle)
 {
-	u32 rights;
-	struct kobj *k = handle_get_any(&me->task->handles, handle, &rights);
+	struct handle_copy sent;
+	int err = handle_copy_from(&me->task->handles, handle, &sent);
 
-	if (k == NULL)
-		return -EBADF;
-	if (!(rights & RIGHT_DUPLICATE)) {
-		kobj_put(k);
+	if (err != 0)
+		return err;
+	if (!(sent.rights & RIGHT_DUPLICATE)) {
+		kobj_put(sent.object);
 		return -EPERM;
 	}
-	kobj_handle_opened(k, rights);
-	me->sent = k;
-	me->sent_rights = rights;
+	kobj_handle_opened(sent.object, sent.rights);
+	me->sent = sent;
 	return 0;
 }
 
 /* Nobody takes @me's message any more. */
 static void send_ends(struct user_thread *me)
 {
-	struct kobj *k = me->sent;
+	struct kobj *k = me->sent.object;
 
-	me->sent = NULL;
-	kobj_handle_closed(k, me->sent_rights);
+	me->sent.object = NULL;
+	kobj_handle_closed(k, me->sent.rights);
 	kobj_put(k);
 }
 
@@ -396,6 +429,28 @@ s64 sys_call_handle(struct syscall_frame *f)
 	return result;
 }
 
+s64 sys_call_pager(struct syscall_frame *f)
+{
+	struct user_thread *me = current->user;
+	u64 pager = shared_load(&me->task->pager);
+	s64 result;
+
+	if (pager == 0)
+		return -ENODEV;
+	result = f->r13 != 0 ? send_begins(me, f->r13) : 0;
+	if (result != 0)
+		return result;
+	f->r10 = me->task->pager_cookie;
+	irq_disable();
+	me->told_as = MESSAGE_CLIENT;
+	result = call(me, pager);
+	me->told_as = 0;
+	irq_enable();
+	if (me->sent.object != NULL)
+		send_ends(me);
+	return result;
+}
+
 /* reply(), with what @me sends.  0, or -EBADF: it may not receive at @handle. */
 static s64 reply_with_handle(struct user_thread *me, u64 handle)
 {
@@ -408,8 +463,10 @@ static s64 reply_with_handle(struct user_thread *me, u64 handle)
 	}
 	caller = shared_xchg(&me->caller, NULL);
 	if (caller != NULL) {
-		copy_words(user_frame(caller), user_frame(me));
-		set_done(caller, pass_handle(caller, me));
+		/* Who faulted has no word for a handle. */
+		bool takes = give_reply(caller, user_frame(me));
+
+		set_done(caller, takes ? pass_handle(caller, me) : 0);
 		thread_wake(caller->thread);
 	}
 	irq_enable();

@@ -15,6 +15,7 @@
 #include "lib/list.h"
 
 struct notification;
+struct task;
 struct user_thread;
 
 struct endpoint {
@@ -38,10 +39,17 @@ struct endpoint *endpoint_create(void) WARN_UNUSED_RESULT;
 void endpoint_free(struct endpoint *ep);
 void endpoint_gains_receiver(struct endpoint *ep);
 void endpoint_loses_receiver(struct endpoint *ep);
+void endpoint_revoked(struct endpoint *ep, const struct task *task);
 
 /* The direct way of the first two below: syscall_direct_fn, kernel/ipc_direct.c. */
 struct syscall_switch ipc_call_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_directly(u64 handle);
+
+/*
+ * What the second leaves: SYS_REPLY_WAIT, with frame @f, of a thread that answers a fault.  If that
+ * can go on at once it does, and this does not return; else nothing was done.
+ */
+void ipc_reply_to_fault(const struct syscall_frame *f) REQUIRES(irqs_off);
 
 /* The same of the long ones: never. */
 struct syscall_switch ipc_long_not_directly(u64 handle);
@@ -53,12 +61,20 @@ s64 sys_call_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_handle(struct syscall_frame *f);
 s64 sys_reply_wait_handle(struct syscall_frame *f);
+s64 sys_call_pager(struct syscall_frame *f);
 
 /*
- * The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT: the words and
- * the reply's are in user_frame(), which need not be a system call's.  The result as of a call.
+ * What a fault says instead of a call's words, and the first word of the reply: the thread is in no
+ * system call, so that its frame is the exception's, and stays so.
  */
-s64 ipc_call_fault(u64 handle) REQUIRES(irqs_off);
+struct fault_call {
+	u64 va, access, cookie, rip;
+	u64 reply;
+};
+
+/* The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT, with @call for
+ * its words.  The result as of a call. */
+s64 ipc_call_fault(u64 handle, struct fault_call *call) REQUIRES(irqs_off);
 
 /* @u, which is the current thread, ends: who waits for its reply gets -EPIPE. */
 void ipc_thread_ends(struct user_thread *u);

@@ -23,58 +23,10 @@
  * wake it; so either it is seen here, or the thread is seen to block.
  */
 #include "kernel/abi.h"
-#include "kernel/hand_over.h"
-#include "kernel/ipc.h"
+#include "kernel/direct.h"
 #include "kernel/lend.h"
-#include "kernel/user_wait.h"
 
 #define NOT_DIRECTLY ((struct syscall_switch){ 0 })
-
-/* Is more the matter with @q than that less urgent ones than @next are ready? */
-static ALWAYS_INLINE bool hindered(const struct run_queue *q, const struct thread *next)
-	REQUIRES(q->lock)
-{
-	return q->closed || q->long_way || !nobody_more_urgent(q, next);
-}
-
-/*
- * Can @partner go on at once, which waits, and @prev be left, which the system call is of?  And
- * does nothing but CR3 have to change for its address space?  If so, that is loaded.
- */
-static ALWAYS_INLINE bool may_go(const struct run_queue *q, const struct thread *prev,
-				 const struct user_thread *partner) REQUIRES(q->lock, irqs_off)
-{
-	const struct thread *next = partner->thread;
-
-	if (unlikely(next->standing_there != q->blocked_here ||
-		     partner->ipc_result != IPC_WAITS_DIRECTLY ||
-		     prev->standing != THREAD_STANDING(THREAD_RUNNABLE, true) ||
-		     stack_head_at(prev->stack_top)->user_work != 0 ||
-		     (unlikely(q->hindrances != 0) && hindered(q, next)) ||
-		     !user_state_selectors_agree(prev->user_state, next->user_state)))
-		return false;
-	if (likely(switch_mm_quickly(next->mm)))
-		return true;
-	switch_mm_withdraw();
-	return false;
-}
-
-/* All is said: @prev blocks, @next, whose address space is loaded, runs.  Of the switch, the stack
- * is left. */
-static ALWAYS_INLINE struct syscall_switch go(struct run_queue *q, struct thread *prev,
-					      struct thread *next)
-	REQUIRES(q->lock, irqs_off) NO_LOCK_CHECK
-{
-	if (CONFIG_DEBUG)
-		check_hand_over(q, prev, next);
-	WRITE_ONCE(prev->standing, THREAD_STANDING(THREAD_BLOCKED, false));
-	WRITE_ONCE(next->standing, THREAD_STANDING(THREAD_RUNNABLE, true));
-	q->running = next;
-	current = next;
-	kernel_stack_top = next->stack_top;
-	user_state_swap_quickly(prev->user_state, next->user_state);
-	return (struct syscall_switch){ .lock = &q->lock, .save = &prev->sp };
-}
 
 /* Who waits at @ep for a call and can go on with that of @prev's; NULL: none. */
 static ALWAYS_INLINE struct user_thread *
@@ -86,20 +38,10 @@ choose_receiver(const struct endpoint *ep, const struct run_queue *q, const stru
 	if (unlikely(list_empty(&ep->receivers)))
 		return NULL;
 	receiver = list_first(&ep->receivers, struct user_thread, ipc_node);
-	return likely(!call_lends(prev, receiver->thread) && may_go(q, prev, receiver)) ? receiver
-											: NULL;
-}
-
-/* Who waits for @me's reply and can go on with it, if @me is to wait at @ep then; NULL: none. */
-static ALWAYS_INLINE struct user_thread *
-choose_caller(const struct endpoint *ep, const struct run_queue *q, const struct thread *prev,
-	      const struct user_thread *me) REQUIRES(ep->lock, q->lock, irqs_off)
-{
-	struct user_thread *caller = READ_ONCE(me->caller);
-
-	if (unlikely(caller == NULL || ep->special != 0 || !list_empty(&ep->callers)))
-		return NULL;
-	return likely(may_go(q, prev, caller)) ? caller : NULL;
+	return likely(!call_lends(prev, receiver->thread) &&
+		      may_go(q, prev, receiver, IPC_WAITS_DIRECTLY))
+		       ? receiver
+		       : NULL;
 }
 
 NO_LOCK_CHECK struct syscall_switch ipc_call_directly(u64 handle)
@@ -145,7 +87,7 @@ NO_LOCK_CHECK struct syscall_switch ipc_reply_wait_directly(u64 handle)
 		return NOT_DIRECTLY;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	caller = choose_caller(ep, q, prev, me);
+	caller = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
 	if (unlikely(caller == NULL))
 		goto unlock_both;
 	WRITE_ONCE(me->caller, NULL);

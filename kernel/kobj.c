@@ -42,6 +42,14 @@ void kobj_handle_closed(struct kobj *k, u32 rights)
 		notification_loses_signaller(container_of(k, struct notification, kobj));
 }
 
+void kobj_revoked(struct kobj *k, const struct task *task)
+{
+	if (k->type == KOBJ_ENDPOINT)
+		endpoint_revoked(container_of(k, struct endpoint, kobj), task);
+	if (k->type == KOBJ_NOTIFICATION)
+		notification_revoked(container_of(k, struct notification, kobj), task);
+}
+
 void kobj_put(struct kobj *k)
 {
 	if (__atomic_sub_fetch(&k->refs, 1, __ATOMIC_ACQ_REL) != 0)

@@ -12,6 +12,8 @@
 #include "lib/assert.h"
 #include "lib/types.h"
 
+struct task;
+
 enum kobj_type {
 	KOBJ_TASK = 1,
 	KOBJ_ENDPOINT,
@@ -24,14 +26,26 @@ enum kobj_type {
 };
 
 struct kobj {
-	u32 refs; /* atomic */
-	u32 type; /* constant: enum kobj_type */
+	u32 refs;	 /* atomic */
+	u32 type;	 /* constant: enum kobj_type */
+	u32 revocations; /* atomic: begun and ended (revoke.c): odd while one goes on */
 };
 
 static inline void kobj_init(struct kobj *k, enum kobj_type type)
 {
 	k->refs = 1;
 	k->type = type;
+	k->revocations = 0;
+}
+
+static inline u32 kobj_revocations(const struct kobj *k)
+{
+	return __atomic_load_n(&k->revocations, __ATOMIC_ACQUIRE);
+}
+
+static inline bool is_being_revoked(u32 revocations)
+{
+	return revocations % 2 != 0;
 }
 
 /* Another reference, by who has one, or has found it by a handle, interrupts still off. */
@@ -54,6 +68,9 @@ void kobj_put(struct kobj *k);
 /* Of a handle with @rights there is one more; one less, interrupts on and no lock held. */
 void kobj_handle_opened(struct kobj *k, u32 rights);
 void kobj_handle_closed(struct kobj *k, u32 rights);
+
+/* Of the tasks' threads that wait at @k only those of @task go on waiting; the others: -EIDRM. */
+void kobj_revoked(struct kobj *k, const struct task *task);
 
 /*
  * When this returns, each CPU has had interrupts on since it was called: nobody is still at

@@ -5,21 +5,23 @@
  * What a call would do is checked first; the address space then does all of it or nothing
  * (mm/mm.h).  Whose thread changes an address space does not matter: its lock is taken.
  */
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/layout.h"
 #include "kernel/abi.h"
 #include "kernel/memory.h"
 #include "kernel/sys_task.h"
+#include "kernel/task.h"
 #include "lib/err.h"
 #include "mm/mm.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_FLAGS  (MAP_RIGHTS | MAP_SHARED | MAP_OWN_TOP_ENTRY | MAP_LARGE)
+#define MAP_FLAGS  (MAP_RIGHTS | MAP_SHARED | MAP_OWN_TOP_ENTRY | MAP_LARGE | MAP_NOT_FORKED)
 
 STATIC_ASSERT(MAP_READ == REGION_READ && MAP_WRITE == REGION_WRITE && MAP_EXEC == REGION_EXEC &&
 		      MAP_SHARED == REGION_SHARED && MAP_OWN_TOP_ENTRY == REGION_OWN_TOP_ENTRY &&
-		      MAP_LARGE == REGION_LARGE,
+		      MAP_LARGE == REGION_LARGE && MAP_NOT_FORKED == REGION_NOT_FORKED,
 	      "flags of abi.h are those of regions");
 
 static struct kmem_cache memory_cache =
@@ -74,7 +76,8 @@ s64 sys_memory(struct syscall_frame *f)
 	m = memory_create(pages, me->budget);
 	if (m == NULL)
 		return -ENOMEM;
-	return handle_add_or_put(&me->handles, &m->kobj, RIGHT_WRITE | RIGHT_DUPLICATE);
+	return handle_add_or_put(&me->handles, &m->kobj,
+				 RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 /* --- ranges -------------------------------------------------------------------------------- */
@@ -94,56 +97,93 @@ static bool are_rights(u64 rights)
 
 /* --- mapping ------------------------------------------------------------------------------- */
 
-/* The object's reference is @q's until the region has one. */
-static int take_memory(u64 handle, struct map_request *q, struct kobj **held)
+/* May what @k is, to which a handle with @rights leads, be mapped with *@flags, which then say so?
+ */
+static ALWAYS_INLINE int check_memory(const struct kobj *k, u32 rights, u32 *flags)
 {
-	u32 rights;
-
-	*held = handle_get_any(&current->user->task->handles, handle, &rights);
-	if (*held == NULL)
+	if (k == NULL || k->type != KOBJ_MEMORY)
 		return -EBADF;
-	if ((*held)->type != KOBJ_MEMORY)
-		return -EBADF;
-	if ((q->flags & MAP_WRITE) && !(rights & RIGHT_WRITE))
+	if ((*flags & MAP_WRITE) && !(rights & RIGHT_WRITE))
 		return -EPERM;
-	q->kind = REGION_OBJECT;
-	q->object = container_of(*held, struct memory, kobj)->object;
-	q->flags |= rights & RIGHT_WRITE ? 0 : REGION_NEVER_WRITE;
+	*flags |= rights & RIGHT_WRITE ? 0 : REGION_NEVER_WRITE;
 	return 0;
 }
 
-static s64 map(struct mm *mm, struct map_request *q)
+static ALWAYS_INLINE struct object *object_of(struct kobj *k)
 {
-	int err = q->start == 0 ? mm_map_anywhere(mm, q) : mm_map(mm, q);
+	return container_of(k, struct memory, kobj)->object;
+}
 
+/* The object's reference is @memory's until the region has one. */
+static s64 map_into(struct task *task, struct kobj *memory, u32 rights, struct map_request *q)
+{
+	int err = 0;
+
+	if (q->kind == REGION_OBJECT) {
+		err = check_memory(memory, rights, &q->flags);
+		q->object = err ? NULL : object_of(memory);
+	}
+	if (!err)
+		err = q->start == 0 ? mm_map_anywhere(task->mm, q) : mm_map(task->mm, q);
 	return err ? err : (s64)q->start;
 }
 
-s64 sys_map(struct syscall_frame *f)
+static NOINLINE s64 map(const struct syscall_frame *f)
 {
 	struct map_request q = { .start = f->rdx,
 				 .offset = f->r10,
 				 .size = f->r8,
 				 .flags = (u32)f->r9,
-				 .kind = REGION_ANON };
+				 .kind = f->rsi == 0 ? REGION_ANON : REGION_OBJECT };
+	struct task *task = task_by_handle(f->rdi, RIGHT_CONTROL);
 	struct kobj *memory = NULL;
-	struct task *task;
-	s64 result = 0;
+	u32 rights = 0;
+	s64 result;
 
-	if ((f->r9 & ~(u64)MAP_FLAGS) != 0 || !are_rights(f->r9 & MAP_RIGHTS) ||
-	    !is_range(q.start, q.size) || (q.start != 0 && q.start < MAP_LOWEST) ||
-	    (f->rsi == 0 ? q.offset != 0 : (q.flags & (MAP_SHARED | MAP_LARGE)) != 0))
-		return -EINVAL;
-	task = task_by_handle(f->rdi, RIGHT_CONTROL);
 	if (task == NULL)
 		return -EBADF;
 	if (f->rsi != 0)
-		result = take_memory(f->rsi, &q, &memory);
-	if (result == 0)
-		result = map(task->mm, &q);
+		memory = handle_get_any(&current->user->task->handles, f->rsi, &rights);
+	result = map_into(task, memory, rights, &q);
 	if (memory != NULL)
 		kobj_put(memory);
 	kobj_put(&task->kobj);
+	return result;
+}
+
+/*
+ * What a pager does: what comes next of an object behind what there is of it, in another task. What
+ * both handles lead to is good as long as interrupts are off.  False: that it is not, and nothing
+ * has changed.
+ */
+static ALWAYS_INLINE bool map_quickly(const struct syscall_frame *f) REQUIRES(irqs_off)
+{
+	const struct handle_table *own = &current->user->task->handles;
+	const struct kobj *task = handle_find(own, f->rdi, KOBJ_TASK, RIGHT_CONTROL);
+	struct kobj *memory = handle_find(own, f->rsi, KOBJ_MEMORY, RIGHT_WRITE);
+	struct extent more = {
+		.start = f->rdx, .end = f->rdx + f->r8, .offset = f->r10, .flags = (u32)f->r9
+	};
+
+	if (task == NULL || memory == NULL)
+		return false;
+	more.object = object_of(memory);
+	return mm_map_quick(container_of(task, struct task, kobj)->mm, &more);
+}
+
+s64 sys_map(struct syscall_frame *f)
+{
+	s64 result;
+
+	if ((f->r9 & ~(u64)MAP_FLAGS) != 0 || !are_rights(f->r9 & MAP_RIGHTS) ||
+	    !is_range(f->rdx, f->r8) || (f->rdx != 0 && f->rdx < MAP_LOWEST) ||
+	    (f->rsi == 0 ? f->r10 != 0 : (f->r9 & (MAP_SHARED | MAP_LARGE)) != 0))
+		return -EINVAL;
+	if (likely(f->rdx != 0) && map_quickly(f))
+		return (s64)f->rdx;
+	irq_enable();
+	result = map(f);
+	irq_disable();
 	return result;
 }
 

@@ -28,8 +28,8 @@ struct memory *memory_of_device(paddr_t phys, u64 pages, pte_t cache,
 /* For kobj.c. */
 void memory_free(struct memory *m);
 
-/* System calls (abi.h). */
+/* System calls (abi.h).  sys_map(): interrupts off, before and after. */
 s64 sys_memory(struct syscall_frame *f);
-s64 sys_map(struct syscall_frame *f);
+s64 sys_map(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_unmap(struct syscall_frame *f);
 s64 sys_protect(struct syscall_frame *f);

@@ -179,6 +179,14 @@ void notification_loses_signaller(struct notification *n)
 	spin_unlock_irqrestore(&n->lock, flags);
 }
 
+void notification_revoked(struct notification *n, const struct task *task)
+{
+	u64 flags = spin_lock_irqsave(&n->lock);
+
+	complete_others(&n->waiters, task, -EIDRM);
+	spin_unlock_irqrestore(&n->lock, flags);
+}
+
 /* No handle leads here, and no endpoint; who still waits had a handle that was closed meanwhile. */
 void notification_free(struct notification *n)
 {

@@ -41,6 +41,7 @@ void notification_signal(struct notification *n, u64 bits) REQUIRES(irqs_off);
 void notification_gains_signaller(struct notification *n);
 void notification_loses_signaller(struct notification *n);
 void notification_free(struct notification *n);
+void notification_revoked(struct notification *n, const struct task *task);
 
 /*
  * @ep gets @n's bits too, from now on.  Takes a reference of @n's.  0; -EBUSY: one of the two is

@@ -5,10 +5,11 @@
  * First what is likely in user mode, a page of private memory that nobody has touched, since to
  * find out whether an entry of the top level is missing would cost it more than it costs others:
  * a page that is filled in below a missing entry faults once more, and would have had to be filled
- * in too.  Then what needs no lock: an entry that is missing in this CPU's copy of the top level.
- * Which mm it is copied from, the loaded slot says, never the thread: a fault may come
- * between the two in a switch.  Then the regions, which needs the mm's lock and so
- * interrupts on: with interrupts off a copy that needs more than the top level fails.
+ * in too.  That no region has the address is known then, too, and a pager asked.  Then what needs
+ * no lock: an entry that is missing in this CPU's copy of the top level. Which mm it is copied
+ * from, the loaded slot says, never the thread: a fault may come between the two in a switch.  Then
+ * the regions, which needs the mm's lock and so interrupts on: with interrupts off a copy that
+ * needs more than the top level fails.
  */
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/regs.h"
@@ -48,23 +49,51 @@ static int fault_in_regions(struct mm *mm, vaddr_t va, u64 error) REQUIRES(irqs_
 	return err;
 }
 
+/* Of an access of user mode's to nothing, that is no fetch. */
+static ALWAYS_INLINE bool may_be_quick(u64 error)
+{
+	return (error & ~(u64)PF_WRITE) == PF_USER;
+}
+
+static ALWAYS_INLINE enum fault_quick fault_quickly(struct mm *mm, vaddr_t va, u64 error)
+	REQUIRES(irqs_off)
+{
+	if (unlikely(!may_be_quick(error) || mm == NULL))
+		return FAULT_NOT_QUICKLY;
+	return mm_fault_quick(mm, va, error & PF_WRITE ? FAULT_WRITE : FAULT_READ);
+}
+
 /*
- * What the regions say of a fault in user mode; then the pager, if there is one, and the regions
- * once more: what it has mapped is filled in.  If that is nothing the access faults again.
+ * The regions say nothing of a fault in user mode: the pager, if there is one, and the regions once
+ * more: what it has mapped is filled in.  If that is nothing the access faults again.
  */
-static int user_fault(struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
+static int ask_pager(const struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
+{
+	int err = -EFAULT;
+
+	if (current->user == NULL || !fault_message(f, va, access_of(f->error), &err))
+		return err;
+	if (likely(fault_quickly(mm, va, f->error) == FAULT_DONE))
+		return 0;
+	err = fault_in_regions(mm, va, f->error);
+	return err == -EFAULT ? 0 : err;
+}
+
+/* @err, for a fault in user mode: may the access be tried again? */
+static bool user_fault_ends(vaddr_t va, int err)
+{
+	current->fault_error = err; /* what the thread ends with */
+	current->fault_address = va;
+	return err == 0;
+}
+
+static bool user_fault(const struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
 {
 	int err = fault_in_regions(mm, va, f->error);
 
-	if (unlikely(err == -EFAULT) && current->user != NULL &&
-	    fault_message(f, va, access_of(f->error), &err)) {
-		err = fault_in_regions(mm, va, f->error);
-		if (err == -EFAULT)
-			err = 0;
-	}
-	current->fault_error = err; /* what the thread ends with */
-	current->fault_address = va;
-	return err;
+	if (unlikely(err == -EFAULT))
+		err = ask_pager(f, mm, va);
+	return user_fault_ends(va, err);
 }
 
 static NOINLINE bool fault_slowly(struct trapframe *f, vaddr_t va, struct mm *mm) REQUIRES(irqs_off)
@@ -76,15 +105,9 @@ static NOINLINE bool fault_slowly(struct trapframe *f, vaddr_t va, struct mm *mm
 	if (mm == NULL || !(f->rflags & RFLAGS_IF))
 		return false;
 	if (from_user(f))
-		return user_fault(f, mm, va) == 0;
+		return user_fault(f, mm, va);
 	/* The kernel may not fetch there, and reads only by copies, which a fix-up covers. */
 	return fault_in_regions(mm, va, f->error) == 0;
-}
-
-/* Of an access of user mode's to nothing, that is no fetch. */
-static bool may_be_quick(u64 error)
-{
-	return (error & ~(u64)PF_WRITE) == PF_USER;
 }
 
 /* Of an access of the kernel's to nothing. */
@@ -97,9 +120,12 @@ static NOINLINE bool fault_in_mm(struct trapframe *f, vaddr_t va) REQUIRES(irqs_
 {
 	struct mm *mm = current != NULL ? current->mm : NULL;
 
-	if (likely(may_be_quick(f->error) && mm != NULL) &&
-	    likely(mm_fault_quick(mm, va, f->error & PF_WRITE ? FAULT_WRITE : FAULT_READ)))
+	enum fault_quick done = fault_quickly(mm, va, f->error);
+
+	if (likely(done == FAULT_DONE))
 		return true;
+	if (likely(done == FAULT_NO_REGION))
+		return user_fault_ends(va, ask_pager(f, mm, va));
 	return fault_slowly(f, va, mm);
 }
 

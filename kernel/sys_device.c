@@ -21,7 +21,8 @@ static struct kobj *find(u64 handle, enum kobj_type type, u32 rights) REQUIRES(i
 
 static s64 add(struct kobj *k, u32 right)
 {
-	return handle_add_or_put(&current->user->task->handles, k, right | RIGHT_DUPLICATE);
+	return handle_add_or_put(&current->user->task->handles, k,
+				 right | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 s64 sys_irq(struct syscall_frame *f)

@@ -74,7 +74,7 @@ static s64 start_child(struct task *me, struct task *child, struct user_start *s
 
 	kobj_get(&child->kobj);
 	handle = handle_add_or_put(&me->handles, &child->kobj,
-				   RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE);
+				   RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_REVOKE);
 	if (handle < 0)
 		return handle;
 	err = task_start_copy(child, start);

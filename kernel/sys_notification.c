@@ -29,7 +29,7 @@ s64 sys_notification(struct syscall_frame *f)
 	if (n == NULL)
 		return -ENOMEM;
 	return handle_add_or_put(&current->user->task->handles, &n->kobj,
-				 RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE);
+				 RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 s64 sys_signal(struct syscall_frame *f)

@@ -53,5 +53,5 @@ s64 sys_framebuffer(struct syscall_frame *f)
 		return -EFAULT;
 	}
 	return handle_add_or_put(&current->user->task->handles, &m->kobj,
-				 RIGHT_WRITE | RIGHT_DUPLICATE);
+				 RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }

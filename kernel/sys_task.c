@@ -20,10 +20,10 @@
 
 STATIC_ASSERT(TASK_INFO_CPUS == MAX_CPUS && TASK_NAME_MAX == THREAD_NAME_MAX && NO_SLOT > ASIDS_MAX,
 	      "struct task_info has room for all");
-STATIC_ASSERT(RIGHT_WRITE <= UINT16_MAX, "a handle's entry has 16 bits for rights");
+STATIC_ASSERT(RIGHT_REVOKE <= UINT16_MAX, "a handle's entry has 16 bits for rights");
 
 #define PROGRAM_NAME_MAX 64u /* bytes */
-#define TASK_RIGHTS	 (RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE)
+#define TASK_RIGHTS	 (RIGHT_CONTROL | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_REVOKE)
 
 struct task *task_by_handle(u64 handle, u32 rights)
 {
@@ -211,33 +211,32 @@ static bool may_have(struct task *task, const struct kobj *k)
 	return k->type != KOBJ_TASK || task_started(task);
 }
 
-/* Takes over the reference to @k. */
-static s64 give(struct task *task, struct kobj *k, u32 has, u64 rights)
+/* Takes over the reference of @copy. */
+static s64 give(struct task *task, const struct handle_copy *copy, u64 rights)
 {
 	s64 err = 0;
 
-	if (!(has & RIGHT_DUPLICATE) || (rights & ~(u64)has) != 0)
+	if (!(copy->rights & RIGHT_DUPLICATE) || (rights & ~(u64)copy->rights) != 0)
 		err = -EPERM;
-	else if (!may_have(task, k))
+	else if (!may_have(task, copy->object))
 		err = -ESRCH;
 	if (err == 0)
-		return handle_add_or_put(&task->handles, k, (u32)rights);
-	kobj_put(k);
+		return handle_copy_to_or_put(&task->handles, copy, (u32)rights);
+	kobj_put(copy->object);
 	return err;
 }
 
 s64 sys_give(struct syscall_frame *f)
 {
 	struct task *task = task_by_handle(f->rdi, RIGHT_CONTROL);
-	s64 result = -EBADF;
-	struct kobj *k;
-	u32 has;
+	struct handle_copy copy;
+	s64 result;
 
 	if (task == NULL)
 		return -EBADF;
-	k = handle_get_any(&current->user->task->handles, f->rsi, &has);
-	if (k != NULL)
-		result = give(task, k, has, f->rdx);
+	result = handle_copy_from(&current->user->task->handles, f->rsi, &copy);
+	if (result == 0)
+		result = give(task, &copy, f->rdx);
 	kobj_put(&task->kobj);
 	return result;
 }

@@ -25,7 +25,7 @@ s64 sys_timer(struct syscall_frame *f)
 		kobj_put(n);
 		return -ENOMEM;
 	}
-	return handle_add_or_put(handles, &o->kobj, RIGHT_SIGNAL | RIGHT_DUPLICATE);
+	return handle_add_or_put(handles, &o->kobj, RIGHT_SIGNAL | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 /* A hostile period would have the CPU do nothing else; a long one would overflow. */

@@ -9,6 +9,7 @@
 #include "kernel/ipc.h"
 #include "kernel/long_message.h"
 #include "kernel/memory.h"
+#include "kernel/revoke.h"
 #include "kernel/sched.h"
 #include "kernel/sys_archive.h"
 #include "kernel/sys_device.h"
@@ -61,20 +62,20 @@ static s64 sys_endpoint(struct syscall_frame *f)
 	if (ep == NULL)
 		return -ENOMEM;
 	return handle_add_or_put(&current->user->task->handles, &ep->kobj,
-				 RIGHT_CALL | RIGHT_RECEIVE | RIGHT_DUPLICATE);
+				 RIGHT_CALL | RIGHT_RECEIVE | RIGHT_DUPLICATE | RIGHT_REVOKE);
 }
 
 static s64 sys_duplicate(struct syscall_frame *f)
 {
 	struct handle_table *table = &current->user->task->handles;
-	u32 rights;
-	struct kobj *k = handle_get_any(table, f->rdi, &rights);
+	struct handle_copy copy;
+	int err = handle_copy_from(table, f->rdi, &copy);
 
-	if (k == NULL)
-		return -EBADF;
-	if (rights & RIGHT_DUPLICATE && (f->rsi & ~(u64)rights) == 0)
-		return handle_add_or_put(table, k, (u32)f->rsi);
-	kobj_put(k);
+	if (err != 0)
+		return err;
+	if (copy.rights & RIGHT_DUPLICATE && (f->rsi & ~(u64)copy.rights) == 0)
+		return handle_copy_to_or_put(table, &copy, (u32)f->rsi);
+	kobj_put(copy.object);
 	return -EPERM;
 }
 
@@ -123,13 +124,14 @@ WITH_INTERRUPTS(sys_kill)
 WITH_INTERRUPTS(sys_task_wait)
 WITH_INTERRUPTS(sys_task_list)
 WITH_INTERRUPTS(sys_memory)
-WITH_INTERRUPTS(sys_map)
 WITH_INTERRUPTS(sys_unmap)
 WITH_INTERRUPTS(sys_protect)
 WITH_INTERRUPTS(sys_buffer)
 WITH_INTERRUPTS(sys_call_handle)
 WITH_INTERRUPTS(sys_reply_wait_handle)
 WITH_INTERRUPTS(sys_pager)
+WITH_INTERRUPTS(sys_call_pager)
+WITH_INTERRUPTS(sys_revoke)
 
 const syscall_fn syscall_table[] = {
 	[SYS_NULL] = sys_null,
@@ -180,7 +182,7 @@ const syscall_fn syscall_table[] = {
 	[SYS_FORK] = syscall_fork,
 
 	[SYS_MEMORY] = sys_memory_enter,
-	[SYS_MAP] = sys_map_enter,
+	[SYS_MAP] = sys_map,
 	[SYS_UNMAP] = sys_unmap_enter,
 	[SYS_PROTECT] = sys_protect_enter,
 
@@ -190,6 +192,9 @@ const syscall_fn syscall_table[] = {
 	[SYS_REPLY_WAIT_HANDLE] = sys_reply_wait_handle_enter,
 
 	[SYS_PAGER] = sys_pager_enter,
+	[SYS_CALL_PAGER] = sys_call_pager_enter,
+
+	[SYS_REVOKE] = sys_revoke_enter,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

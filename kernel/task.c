@@ -59,6 +59,30 @@ struct task *task_next(u64 id)
 	return found;
 }
 
+struct task *task_after(struct task *task)
+{
+	struct list_node *node;
+	struct task *found = NULL;
+
+	spin_lock(&all_lock);
+	for (node = task != NULL ? task->node.next : all.next; node != &all && found == NULL;
+	     node = node->next)
+		if (get_if_alive(list_entry(node, struct task, node)))
+			found = list_entry(node, struct task, node);
+	spin_unlock(&all_lock);
+	return found;
+}
+
+u64 task_last_id(void)
+{
+	u64 id;
+
+	spin_lock(&all_lock);
+	id = last_id;
+	spin_unlock(&all_lock);
+	return id;
+}
+
 /* What @task consists of; some of it may be missing. */
 static void free_parts(struct task *task)
 {

@@ -47,9 +47,10 @@ struct task {
 	u32 nr_threads GUARDED_BY(lock);
 	bool started GUARDED_BY(lock); /* it has, or had, a thread */
 	bool killed GUARDED_BY(lock);
-	int status GUARDED_BY(lock); /* of the thread that ended last */
-	struct wait_queue ended;     /* nr_threads is 0 */
-	char name[THREAD_NAME_MAX];  /* [I] */
+	bool pager_taken GUARDED_BY(lock); /* .pager is not 0, or about to be */
+	int status GUARDED_BY(lock);	   /* of the thread that ended last */
+	struct wait_queue ended;	   /* nr_threads is 0 */
+	char name[THREAD_NAME_MAX];	   /* [I] */
 };
 
 /* Where a thread begins in user mode. */
@@ -85,14 +86,15 @@ struct user_thread {
 					 waits */
 	s64 ipc_result;		      /* shared: IPC_WAITS*, or it is done, and so is its frame */
 	u64 call_timeout;	      /* [s] ns; 0: none; else USER_WORK_TIME_LIMIT is set */
-	struct kobj *sent; /* with a reference, and what counts as a handle: goes with the
-			      message; [s], read by who takes that */
-	u32 sent_rights;
-	u32 long_words; /* so many of its buffer go with the message; 0: none; as .sent */
+	struct handle_copy sent; /* .object not NULL: counts as a handle, and goes with the message;
+				    [s], read by who takes that */
+	u32 long_words;		 /* so many of its buffer go with the message; 0: none; as .sent */
 	struct kobj *buffer_memory; /* [s] held; NULL: it has no buffer, */
 	struct page *buffer;	    /* else this page of it; who passes a long message to or from
 				       this one, which waits, uses it too */
-	bool faulted; /* the message is not its own, but of its fault (fault_message.h); as .sent */
+	struct fault_call *fault; /* NULL, or its message is of its fault, and not in its frame: on
+				     its stack; as .sent, and written by who replies */
+	s64 told_as; /* the receiver's result, if it is not 0: MESSAGE_CLIENT; as .sent */
 };
 
 /* An empty task with one reference, without a limit.  NULL: out of memory. */
@@ -137,6 +139,15 @@ u64 task_count(void);
 
 /* The task with the lowest id above @id, with a reference for the caller; NULL: none. */
 struct task *task_next(u64 id) WARN_UNUSED_RESULT;
+
+/*
+ * The one that was made after @task, which the caller has a reference of, as task_next(); NULL: the
+ * first of all.
+ */
+struct task *task_after(struct task *task) WARN_UNUSED_RESULT;
+
+/* The id of the task that was made last; 0: none was. */
+u64 task_last_id(void);
 
 /* The current thread, a task's, ends.  Interrupts on, no lock held. */
 NORETURN void user_thread_exit(int status);

@@ -81,3 +81,16 @@ void complete_all(struct list_node *list, s64 result)
 		thread_wake(u->thread);
 	}
 }
+
+void complete_others(struct list_node *list, const struct task *task, s64 result)
+{
+	struct user_thread *u, *next;
+
+	list_for_each_entry_safe (u, next, list, ipc_node) {
+		if (u->task == task)
+			continue;
+		take_off(u);
+		set_done(u, result);
+		thread_wake(u->thread);
+	}
+}

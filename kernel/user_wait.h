@@ -80,6 +80,9 @@ static ALWAYS_INLINE struct user_thread *take_first(struct list_node *list)
 /* All who wait on @list are done, with @result.  Under its lock, interrupts off. */
 void complete_all(struct list_node *list, s64 result);
 
+/* The same for all but the threads of @task. */
+void complete_others(struct list_node *list, const struct task *task, s64 result);
+
 /*
  * Block until somebody has completed @me, the current thread, or it shall end (-EINTR), or
  * time_ns() is @deadline (-ETIMEDOUT; NO_DEADLINE: never).  Interrupts off; on meanwhile.

@@ -28,6 +28,7 @@ enum err {
 	EPIPE = 32,
 	ERANGE = 34,
 	EDEADLK = 35,
+	EIDRM = 43, /* was taken back */
 	EOVERFLOW = 75,
 	EOPNOTSUPP = 95,
 	ETIMEDOUT = 110,

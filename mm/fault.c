@@ -240,42 +240,66 @@ static ALWAYS_INLINE struct page *quick_page(struct mm *mm) REQUIRES(mm->lock, i
 	return page;
 }
 
-static ALWAYS_INLINE bool fault_quick_locked(struct mm *mm, vaddr_t va, enum fault_access access)
+/* The page of @r's object for @va, with a reference.  NULL: not without waiting, or there is none.
+ */
+static NOINLINE struct page *quick_object_page(const struct region *r, vaddr_t va)
+	REQUIRES(irqs_off)
+{
+	struct page *page;
+
+	page = object_page_quick(r->object, (r->offset + (va - r->start)) / PAGE_SIZE);
+	if (likely(page != NULL))
+		get_page(page);
+	return page;
+}
+
+/* What could not be filled in so: is that because no region has it? */
+static NOINLINE enum fault_quick why_not_quickly(struct mm *mm, vaddr_t va) REQUIRES(mm->lock)
+{
+	return region_find(&mm->regions, va) == NULL ? FAULT_NO_REGION : FAULT_NOT_QUICKLY;
+}
+
+static ALWAYS_INLINE enum fault_quick fault_quick_locked(struct mm *mm, vaddr_t va,
+							 enum fault_access access)
 	REQUIRES(mm->lock, irqs_off)
 {
 	const struct region *r = mm->regions.found;
 	struct leaf_table *last = user_pt_last(mm, va);
 	struct page *page;
-	pte_t *entry;
+	pte_t *entry, leaf;
 
 	if (unlikely(last == NULL || r == NULL || !region_contains(r, va)))
-		return false;
+		return why_not_quickly(mm, va);
 	entry = &last->table[pt_index(va, PT_LEVEL_LEAF)];
-	if (unlikely(r->kind != REGION_ANON || !allows(r, access) || pte_present(*entry)))
-		return false;
-	page = quick_page(mm);
+	if (unlikely(!allows(r, access) || pte_present(*entry)))
+		return FAULT_NOT_QUICKLY;
+	leaf = leaf_flags(r, r->flags & REGION_WRITE, PT_LEVEL_LEAF);
+	if (likely(r->kind == REGION_ANON)) {
+		page = quick_page(mm);
+	} else {
+		page = r->kind == REGION_OBJECT ? quick_object_page(r, va) : NULL;
+		leaf |= PTE_OBJECT;
+	}
 	if (unlikely(page == NULL))
-		return false;
-	user_pt_set_last(mm, entry,
-			 page_to_phys(page) |
-				 leaf_flags(r, r->flags & REGION_WRITE, PT_LEVEL_LEAF));
+		return FAULT_NOT_QUICKLY;
+	user_pt_set_last(mm, entry, page_to_phys(page) | leaf);
 	mm->events.page_faults++;
-	return true;
+	return FAULT_DONE;
 }
 
-bool mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
+enum fault_quick mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
 {
-	bool done;
+	enum fault_quick done;
 
 	if (unlikely(!spin_try_irqs_off(&mm->lock)))
-		return false;
+		return FAULT_NOT_QUICKLY;
 	done = fault_quick_locked(mm, va, access);
 	spin_unlock_irqs_off(&mm->lock);
-	if (unlikely(!done))
-		return false;
+	if (unlikely(done != FAULT_DONE))
+		return done;
 	count_event(PAGE_FAULTS);
 	trace(TRACE_FAULT, mm->ctx_id, va);
-	return true;
+	return FAULT_DONE;
 }
 
 /* What maps @va, which was just faulted in; NULL: foreign memory. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/fork.c - copy an address space: regions are cloned, pages shared, and private ones
- * made read-only on both sides until one writes (mm/fault.c).
+ * mm/fork.c - copy an address space: regions are cloned but those of which a child has nothing,
+ * pages shared, and private ones made read-only on both sides until one writes (mm/fault.c).
  */
 #include "lib/assert.h"
 #include "lib/err.h"
@@ -48,6 +48,8 @@ static int fork_tables(struct mm *mm, struct mm *child) REQUIRES(mm->lock)
 
 	gather_begin(&f.parent, mm);
 	for (r = region_first(&mm->regions); r != NULL && !err; r = region_next(r)) {
+		if (r->flags & REGION_NOT_FORKED)
+			continue;
 		f.private = r->kind == REGION_ANON && !(r->flags & REGION_SHARED);
 		err = user_pt_visit(mm, r->start, r->end, fork_leaf, &f);
 	}

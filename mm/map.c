@@ -86,9 +86,26 @@ int mm_map(struct mm *mm, const struct map_request *q)
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	if (entries_allow(&mm->regions, spec.start, spec.end, spec.flags))
-		err = region_insert(&mm->regions, &spec, NULL);
+		err = region_add(&mm->regions, &spec);
 	spin_unlock(&mm->lock);
 	return err;
+}
+
+/*
+ * Below the top-level entry of the page before it there is that region, which is joined only
+ * without an entry of its own: nobody needs to be asked.
+ */
+bool mm_map_quick(struct mm *mm, const struct extent *more)
+{
+	bool done;
+
+	if (unlikely(more->end > USER_MAP_END ||
+		     ((more->start - 1) ^ (more->end - 1)) >= top_entry_size() ||
+		     !spin_try_irqs_off(&mm->lock)))
+		return false;
+	done = region_extend(&mm->regions, more);
+	spin_unlock_irqs_off(&mm->lock);
+	return done;
 }
 
 int mm_map_anywhere(struct mm *mm, struct map_request *q)
@@ -106,7 +123,7 @@ int mm_map_anywhere(struct mm *mm, struct map_request *q)
 						     : find_shared(tree, q, lo);
 	spec.end = spec.start + q->size;
 	if (spec.start != 0 && spec.end <= USER_MAP_END)
-		err = region_insert(tree, &spec, NULL);
+		err = region_add(tree, &spec);
 	spin_unlock(&mm->lock);
 	if (!err)
 		q->start = spec.start;

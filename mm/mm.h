@@ -113,12 +113,20 @@ struct map_request {
 };
 
 /*
- * Map [start, start + size): nothing is allocated but the region.  -EINVAL (also: in the last
+ * Map [start, start + size): nothing is allocated but the region; and nothing at all if it
+ * continues what is mapped beside it: same flags, memory contiguous, no entry of its own.  The two
+ * are one region then, which an unmap or a protect cuts as it does any.  -EINVAL (also: in the last
  * page of the user half, which stays empty); -ENOMEM;
  * -EEXIST: overlaps a region, or would share a top-level entry with one of which
  * REGION_OWN_TOP_ENTRY is true if it is not of this one, or the other way round.
  */
 int mm_map(struct mm *mm, const struct map_request *request) WARN_UNUSED_RESULT;
+
+/*
+ * The same for @more of an object, if that makes the region longer that was found last, and waits
+ * for nobody. False: nothing has changed, and what there is to say mm_map() says.
+ */
+bool mm_map_quick(struct mm *mm, const struct extent *more) REQUIRES(irqs_off) WARN_UNUSED_RESULT;
 
 #define MAP_LOWEST (64 * KIB) /* nothing is placed below, where null pointers point */
 
@@ -157,12 +165,20 @@ enum fault_access {
  */
 int mm_fault(struct mm *mm, vaddr_t va, enum fault_access access) WARN_UNUSED_RESULT;
 
+enum fault_quick {
+	FAULT_DONE,
+	FAULT_NOT_QUICKLY,
+	FAULT_NO_REGION,
+};
+
 /*
- * The same for a fault in user mode, if that takes no more than a zeroed page of a CPU's stack into
- * the table where the last fault was, in the same region.  False: nothing has changed, and what
- * there is to say mm_fault() says.  Waits for nobody.
+ * The same for a fault in user mode, if that takes no more than a zeroed page of a CPU's stack, or
+ * a page that an object has, into the table where the last fault was, in the same region.  Else
+ * nothing has changed, and what there is to say mm_fault() says: -EFAULT if FAULT_NO_REGION.  Waits
+ * for nobody.
  */
-bool mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access) REQUIRES(irqs_off);
+enum fault_quick mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
+	REQUIRES(irqs_off) WARN_UNUSED_RESULT;
 
 /*
  * The page behind @va, made as mm_fault() would, with a reference for the caller: to reach an

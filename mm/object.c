@@ -6,8 +6,10 @@
  * with a pointer for each of those.  Both are NULL until a page below them is asked for;
  * a pointer that is not NULL stays as it is until the object dies.
  *
- * Memory is allocated and zeroed without the lock, because zeroing takes long; what
- * somebody else has put in by then is used instead, and ours goes back.
+ * So they are read without the lock; a page is put into a leaf by compare-and-exchange.
+ *
+ * Memory is allocated and zeroed before, because zeroing takes long; what somebody else has
+ * put in by then is used instead, and ours goes back.
  */
 #include "arch/x86_64/spinlock.h"
 #include "lib/err.h"
@@ -26,12 +28,12 @@ struct leaf {
 
 STATIC_ASSERT(sizeof(struct leaf) == PAGE_SIZE, "a leaf is a page");
 
-/* [I]: constant.  [a]: atomic operations.  [l]: under lock. */
+/* [I]: constant.  [a]: atomic operations. */
 struct object {
-	struct spinlock lock;	 /* rank LOCK_RANK_OBJECT */
+	struct spinlock lock;	 /* rank LOCK_RANK_OBJECT: who hangs a leaf into the directory */
 	u32 refcount;		 /* [a] */
 	u64 pages;		 /* [I] */
-	struct leaf **directory; /* [I]; what it points to [l]; NULL: a device's */
+	struct leaf **directory; /* [I]; NULL: a device's */
 	struct budget *budget;	 /* [I] held; NULL: no limit */
 	pte_t device;		 /* [I] a device's: its first page, and how it is cached */
 	void (*ended)(void);	 /* [I] a device's: to be called at the end */
@@ -190,53 +192,81 @@ static int supply_alloc(struct supply *supply, bool with_leaf)
 }
 
 /* Does the object have the leaf of page @index?  *@page is the page, if there is one. */
-static bool look_up(struct object *object, u64 index, struct page **page)
+static ALWAYS_INLINE struct leaf *look_up(struct object *object, u64 index, struct page **page)
 {
-	u64 flags = spin_lock_irqsave(&object->lock);
-	const struct leaf *leaf = object->directory[index / LEAF_PAGES];
+	struct leaf *leaf =
+		__atomic_load_n(&object->directory[index / LEAF_PAGES], __ATOMIC_ACQUIRE);
 
-	*page = leaf ? leaf->pages[index % LEAF_PAGES] : NULL;
-	spin_unlock_irqrestore(&object->lock, flags);
-	return leaf != NULL;
+	*page = leaf ? __atomic_load_n(&leaf->pages[index % LEAF_PAGES], __ATOMIC_ACQUIRE) : NULL;
+	return leaf;
 }
 
-/* The page at @index: the supply's, unless there is one by now. */
-static struct page *install(struct object *object, u64 index, struct supply *supply)
+/* The leaf of page @index: the supply's, unless there is one by now. */
+static struct leaf *install_leaf(struct object *object, u64 index, struct supply *supply)
 {
 	u64 flags = spin_lock_irqsave(&object->lock);
-	struct leaf **leaf = &object->directory[index / LEAF_PAGES];
-	struct page **slot;
-	struct page *page;
+	struct leaf **leaf = &object->directory[index / LEAF_PAGES], *now = *leaf;
 
-	if (!*leaf) {
-		*leaf = supply->leaf;
+	if (!now) {
+		now = supply->leaf;
+		__atomic_store_n(leaf, now, __ATOMIC_RELEASE); /* after its contents */
 		supply->leaf = NULL;
 	}
-	slot = &(*leaf)->pages[index % LEAF_PAGES];
-	if (!*slot) { /* NOLINT(clang-analyzer-core.NullDereference): the caller brings a leaf */
-		*slot = supply->page;
-		supply->page = NULL;
-	}
-	page = *slot;
 	spin_unlock_irqrestore(&object->lock, flags);
+	return now;
+}
+
+/* The page at @index in its @leaf: the supply's, unless there is one by now. */
+static ALWAYS_INLINE struct page *install(struct leaf *leaf, u64 index, struct supply *supply)
+{
+	struct page *page = NULL;
+
+	if (!__atomic_compare_exchange_n(&leaf->pages[index % LEAF_PAGES], &page, supply->page,
+					 false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return page;
+	page = supply->page;
+	supply->page = NULL;
 	return page;
 }
 
 int object_page(struct object *object, u64 index, struct page **page)
 {
 	struct supply supply;
-	bool has_leaf;
+	struct leaf *leaf;
 	int err;
 
 	if (index >= object->pages)
 		return -ERANGE;
-	has_leaf = look_up(object, index, page);
+	leaf = look_up(object, index, page);
 	if (*page)
 		return 0;
-	err = supply_alloc(&supply, !has_leaf);
+	err = supply_alloc(&supply, !leaf);
 	if (err)
 		return err;
-	*page = install(object, index, &supply);
+	if (!leaf)
+		leaf = install_leaf(object, index, &supply);
+	*page = install(leaf, index, &supply);
 	supply_free(&supply);
 	return 0;
+}
+
+struct page *object_page_quick(struct object *object, u64 index)
+{
+	struct supply supply = { .leaf = NULL };
+	struct page *page;
+	struct leaf *leaf;
+
+	if (unlikely(object->directory == NULL || index >= object->pages))
+		return NULL;
+	leaf = look_up(object, index, &page);
+	if (leaf == NULL || page != NULL)
+		return page;
+	supply.page = page_alloc_pop(ZONE_USER);
+	if (unlikely(supply.page == NULL))
+		return NULL;
+	page_zero(supply.page);
+	page = install(leaf, index, &supply);
+	if (unlikely(supply.page != NULL))
+		free_page(supply.page);
+	return page;
 }

@@ -10,11 +10,12 @@
  * reference to it.  An empty object costs 8 bytes for every 2 MiB.
  *
  * Context: any but NMI and #MC; nothing here sleeps.  An object has a lock of its own
- * (rank LOCK_RANK_OBJECT), held for a look at the array only.
+ * (rank LOCK_RANK_OBJECT), held for a change of the array's upper level only.
  */
 #pragma once
 
 #include "arch/x86_64/pte.h"
+#include "lib/lock_check.h"
 #include "mm/page.h"
 
 #define OBJECT_MAX_PAGES (1ul << 27) /* 512 GiB: what one entry of a PML4 maps */
@@ -60,3 +61,10 @@ pte_t object_device_page(const struct object *object, u64 index);
  * the end; -ENOMEM.  Not for devices.
  */
 int object_page(struct object *object, u64 index, struct page **page) WARN_UNUSED_RESULT;
+
+/*
+ * The same if the page is there, or this CPU's stack has one for it and the object a place.  NULL:
+ * nothing has changed, which says nothing of others; or a device's.
+ */
+struct page *object_page_quick(struct object *object, u64 index)
+	REQUIRES(irqs_off) WARN_UNUSED_RESULT;

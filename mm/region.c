@@ -148,17 +148,11 @@ static bool has_room(const struct region_tree *tree, u64 n)
 	return tree->max == 0 || tree->count + n <= tree->max;
 }
 
-int region_insert(struct region_tree *tree, const struct region *spec, struct region **inserted)
+/* A copy of @spec, which is valid, into what is free. */
+static int insert_new(struct region_tree *tree, const struct region *spec, struct region **inserted)
 {
-	const struct region *next;
-	struct region *region;
+	struct region *region = has_room(tree, 1) ? kmem_cache_alloc(&region_cache) : NULL;
 
-	if (!span_is_valid(tree, spec->start, spec->end) || !memory_is_valid(spec))
-		return -EINVAL;
-	next = region_first_at_or_after(tree, spec->start);
-	if (next && next->start < spec->end)
-		return -EEXIST;
-	region = has_room(tree, 1) ? kmem_cache_alloc(&region_cache) : NULL;
 	if (!region)
 		return -ENOMEM;
 	*region = (struct region){
@@ -177,6 +171,24 @@ int region_insert(struct region_tree *tree, const struct region *spec, struct re
 	if (inserted)
 		*inserted = region;
 	return 0;
+}
+
+/* May @spec be inserted, room and memory aside?  *@next is the region above it, or NULL. */
+static int check_spec(const struct region_tree *tree, const struct region *spec,
+		      struct region **next)
+{
+	if (!span_is_valid(tree, spec->start, spec->end) || !memory_is_valid(spec))
+		return -EINVAL;
+	*next = region_first_at_or_after(tree, spec->start);
+	return *next && (*next)->start < spec->end ? -EEXIST : 0;
+}
+
+int region_insert(struct region_tree *tree, const struct region *spec, struct region **inserted)
+{
+	struct region *next;
+	int err = check_spec(tree, spec, &next);
+
+	return err ? err : insert_new(tree, spec, inserted);
 }
 
 /* --- cutting and joining -------------------------------------------------------------- */
@@ -278,14 +290,20 @@ void region_free_list(struct list_node *removed)
 	}
 }
 
+/* @high may be a spec: what does not belong to its kind says nothing. */
 static bool continues(const struct region *low, const struct region *high)
 {
-	u64 phys = low->kind == REGION_PHYS ? low->phys + size_of(low) : 0;
-	u64 offset = low->kind == REGION_OBJECT ? low->offset + size_of(low) : 0;
-
-	return low->end == high->start && low->flags == high->flags && low->kind == high->kind &&
-	       !(low->flags & REGION_OWN_TOP_ENTRY) && low->object == high->object &&
-	       phys == high->phys && offset == high->offset;
+	if (low->end != high->start || low->flags != high->flags || low->kind != high->kind ||
+	    (low->flags & REGION_OWN_TOP_ENTRY))
+		return false;
+	switch (low->kind) {
+	case REGION_PHYS:
+		return low->phys + size_of(low) == high->phys;
+	case REGION_OBJECT:
+		return low->object == high->object && low->offset + size_of(low) == high->offset;
+	default:
+		return true;
+	}
 }
 
 /* @high, the neighbour of @low, becomes a part of it. */
@@ -309,6 +327,68 @@ struct region *region_merge(struct region_tree *tree, struct region *region)
 	return region;
 }
 
+static void grow_up(struct region *low, vaddr_t end)
+{
+	low->end = end;
+	region_avl_grown(low);
+}
+
+static void grow_down(struct region_tree *tree, struct region *high, vaddr_t start)
+{
+	u64 more = high->start - start;
+
+	high->start = start;
+	if (high->kind == REGION_PHYS)
+		high->phys -= more;
+	if (high->kind == REGION_OBJECT)
+		high->offset -= more;
+	region_avl_refresh(tree, high);
+}
+
+int region_add(struct region_tree *tree, const struct region *spec)
+{
+	struct region *prev, *next;
+	int err = check_spec(tree, spec, &next);
+
+	if (err)
+		return err;
+	prev = spec->start > 0 ? region_find(tree, spec->start - 1) : NULL;
+	if (prev && continues(prev, spec)) {
+		grow_up(prev, spec->end);
+		if (next && continues(prev, next))
+			join(tree, prev, next);
+		return 0;
+	}
+	if (!next || !continues(spec, next))
+		return insert_new(tree, spec, NULL);
+	grow_down(tree, next, spec->start);
+	return 0;
+}
+
+/* Does @more continue @low, a region, in the object? */
+static ALWAYS_INLINE bool goes_on(const struct region *low, const struct extent *more)
+{
+	return low->end == more->start && low->object == more->object &&
+	       low->kind == REGION_OBJECT && low->flags == more->flags &&
+	       !(low->flags & REGION_OWN_TOP_ENTRY) && low->offset + size_of(low) == more->offset;
+}
+
+bool region_extend(struct region_tree *tree, const struct extent *more)
+{
+	struct region *low = tree->found;
+	const struct region *next;
+	u64 left;
+
+	if (low == NULL || !goes_on(low, more) || !span_is_valid(tree, more->start, more->end))
+		return false;
+	left = object_pages(low->object) * PAGE_SIZE - more->offset; /* @low lies in it */
+	next = region_next(low);
+	if (more->end - more->start > left || (next && next->start <= more->end))
+		return false;
+	grow_up(low, more->end);
+	return true;
+}
+
 /* --- whole trees ---------------------------------------------------------------------- */
 
 int region_tree_clone(struct region_tree *dst, const struct region_tree *src)
@@ -316,7 +396,7 @@ int region_tree_clone(struct region_tree *dst, const struct region_tree *src)
 	DEBUG_ASSERT(!dst->root && dst->limit == src->limit, "clone into a tree of %lu regions",
 		     dst->count);
 	for (const struct region *r = region_first(src); r; r = region_next(r)) {
-		int err = region_insert(dst, r, NULL);
+		int err = r->flags & REGION_NOT_FORKED ? 0 : region_insert(dst, r, NULL);
 
 		if (err) {
 			region_tree_destroy(dst);

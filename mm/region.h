@@ -29,6 +29,7 @@
 #define REGION_OWN_TOP_ENTRY 0x10u /* below its top-level entries only others with this flag */
 #define REGION_LARGE	     0x20u /* may be mapped by 2 MiB pages; not for objects */
 #define REGION_NEVER_WRITE   0x40u /* no change of rights allows to write */
+#define REGION_NOT_FORKED    0x80u /* fork: the child does not have it */
 
 enum region_kind {
 	REGION_ANON,   /* zero-filled pages on demand, copied on write after a fork */
@@ -90,6 +91,25 @@ int region_insert(struct region_tree *tree, const struct region *spec,
 		  struct region **inserted) WARN_UNUSED_RESULT;
 
 /*
+ * The same, but what continues @spec, as region_merge() says, becomes one with it: then nothing is
+ * allocated, and there is no region more.
+ */
+int region_add(struct region_tree *tree, const struct region *spec) WARN_UNUSED_RESULT;
+
+/*
+ * The same for what of an object would begin where the region that was found last ends, if it makes
+ * that longer and no other.  False: nothing has changed, and what there is to say region_add()
+ * says.
+ */
+struct extent {
+	vaddr_t start, end;
+	const struct object *object;
+	u64 offset;
+	u32 flags;
+};
+bool region_extend(struct region_tree *tree, const struct extent *more) WARN_UNUSED_RESULT;
+
+/*
  * The lowest address in [lo, hi) where @size free bytes begin, a multiple of @align (a
  * power of two, at least a page), that end at @hi or below; 0: none.  Address 0 is never
  * found.  O(log n) for @align of a page; for more, holes that are large enough but lie
@@ -127,7 +147,10 @@ void region_free_list(struct list_node *removed);
  */
 struct region *region_merge(struct region_tree *tree, struct region *region);
 
-/* Copy all regions into @dst, which is empty and of the same limit.  0 or -ENOMEM. */
+/*
+ * Copy all regions but those with REGION_NOT_FORKED into @dst, which is empty and of the same
+ * limit.  0 or -ENOMEM.
+ */
 int region_tree_clone(struct region_tree *dst, const struct region_tree *src) WARN_UNUSED_RESULT;
 
 /* Free all regions; no CPU can use their translations any more.  The tree is empty then. */

@@ -115,6 +115,34 @@ void region_avl_insert(struct region_tree *tree, struct region *region)
 	region_avl_refresh(tree, region);
 }
 
+/*
+ * Of those that it is the last of, up to the highest, the end alone has moved.  Above them, or if
+ * it is the last of nothing, holes have become smaller: up to where none is seen to.
+ */
+void region_avl_grown(struct region *region)
+{
+	vaddr_t last;
+	u64 hole;
+
+	if (!region->child[HIGHER]) {
+		struct region *below;
+
+		last = region->end;
+		do {
+			region->last = last;
+			below = region;
+			region = region->parent;
+		} while (region && region->child[HIGHER] == below);
+	}
+	for (; region; region = region->parent) {
+		last = region->last;
+		hole = region->hole;
+		summarise(region);
+		if (region->last == last && region->hole == hole)
+			return;
+	}
+}
+
 static struct region *outermost(struct region *region, enum side side)
 {
 	while (region->child[side])

@@ -14,3 +14,6 @@ void region_avl_remove(struct region_tree *tree, struct region *region);
 
 /* The start or end of @region has changed, its place in the order has not. */
 void region_avl_refresh(struct region_tree *tree, struct region *region);
+
+/* The end of @region has moved up, into a hole: no link changes. */
+void region_avl_grown(struct region *region);

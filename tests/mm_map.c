@@ -3,7 +3,9 @@
  * tests/mm_map.c - addresses that the kernel chooses, and top-level entries that belong
  * to one region.
  */
+#include "arch/x86_64/irq.h"
 #include "lib/err.h"
+#include "mm/object.h"
 #include "mm/pgd.h"
 #include "mm/switch.h"
 #include "tests/cpus.h"
@@ -85,6 +87,146 @@ TEST("mm.map", own_entries_run_out)
 	mm_put(child);
 	EXPECT_EQ(t, mm_unmap(mm, 7 * TOP_ENTRY, 8 * TOP_ENTRY), 0);
 	EXPECT_EQ(t, place(mm, 0, PAGE_SIZE, OWN), 7 * TOP_ENTRY);
+	mm_put(mm);
+}
+
+/* --- regions that continue each other ----------------------------------------------------- */
+
+#define JOINED_AT    0x40000000ul
+#define JOINED_PAGES 64u
+
+static u64 regions_of(struct mm *mm)
+{
+	u64 count;
+
+	spin_lock(&mm->lock);
+	count = mm->regions.count;
+	region_tree_check(&mm->regions);
+	spin_unlock(&mm->lock);
+	return count;
+}
+
+/* Page @n of @object at the place that belongs to it. */
+static int map_one(struct mm *mm, struct object *object, u64 n, u32 flags)
+{
+	struct map_request q = { .start = JOINED_AT + n * PAGE_SIZE,
+				 .size = PAGE_SIZE,
+				 .flags = flags,
+				 .kind = REGION_OBJECT,
+				 .object = object,
+				 .offset = n * PAGE_SIZE };
+
+	return mm_map(mm, &q);
+}
+
+/* Every page says its number, but for [@from, @to), which are not there. */
+static void expect_pages(struct test *t, u64 from, u64 to)
+{
+	for (u64 n = 0; n < JOINED_PAGES; n++)
+		EXPECT_EQ(t, get(JOINED_AT + n * PAGE_SIZE), n >= from && n < to ? NO_VALUE : n);
+}
+
+static void cut_and_mend(struct test *t, struct mm *mm, struct object *object)
+{
+	vaddr_t from = JOINED_AT + 20 * PAGE_SIZE, to = JOINED_AT + 23 * PAGE_SIZE;
+	struct mm *child;
+
+	EXPECT_EQ(t, mm_unmap(mm, from, to), 0);
+	EXPECT_EQ(t, regions_of(mm), 2);
+	expect_pages(t, 20, 23);
+	EXPECT_EQ(t, map_one(mm, object, 22, RW), 0);
+	EXPECT_EQ(t, map_one(mm, object, 20, RW), 0);
+	EXPECT_EQ(t, regions_of(mm), 2);
+	EXPECT_EQ(t, map_one(mm, object, 21, REGION_READ), 0);
+	EXPECT_EQ(t, regions_of(mm), 3);
+	EXPECT(t, !put(from + PAGE_SIZE, 1), "other rights became those of its neighbours");
+	expect_pages(t, 0, 0);
+	EXPECT_EQ(t, mm_unmap(mm, from + PAGE_SIZE, from + 2 * PAGE_SIZE), 0);
+	EXPECT_EQ(t, map_one(mm, object, 21, RW), 0);
+	EXPECT_EQ(t, regions_of(mm), 1);
+	EXPECT_EQ(t, map_one(mm, object, 21, RW), -EEXIST);
+	child = mm_fork(mm);
+	EXPECT(t, child != NULL, "out of memory");
+	use(child);
+	expect_pages(t, 0, 0);
+	use(mm);
+	mm_put(child);
+}
+
+/* In whatever order they are mapped. */
+TEST("mm.map", pages_of_an_object_become_one_region)
+{
+	struct object *object = object_create(JOINED_PAGES);
+	struct mm *mm = mm_create();
+
+	EXPECT(t, object != NULL && mm != NULL, "out of memory");
+	use(mm);
+	for (u64 step = 0; step < 3; step++)
+		for (u64 n = step; n < JOINED_PAGES; n += 3) {
+			EXPECT_EQ(t, map_one(mm, object, n, RW), 0);
+			EXPECT(t, put(JOINED_AT + n * PAGE_SIZE, n), "page %lu", n);
+		}
+	EXPECT_EQ(t, regions_of(mm), 1);
+	object_put(object); /* the regions' references are what keeps it */
+	cut_and_mend(t, mm, object);
+	EXPECT_EQ(t, mm_unmap(mm, JOINED_AT, JOINED_AT + JOINED_PAGES * PAGE_SIZE), 0);
+	EXPECT_EQ(t, regions_of(mm), 0);
+	use(NULL);
+	mm_put(mm);
+}
+
+static bool map_quickly(struct mm *mm, struct object *object, vaddr_t at, u64 n, u32 flags)
+{
+	struct extent more = { at, at + PAGE_SIZE, object, n * PAGE_SIZE, flags };
+	bool done;
+
+	irq_disable();
+	done = mm_map_quick(mm, &more);
+	irq_enable();
+	return done;
+}
+
+/* mm_map_quick(): behind the region that was found last, and whatever else is left to mm_map(). */
+TEST("mm.map", quickly_behind_the_last)
+{
+	struct object *object = object_create(4), *other = object_create(4);
+	struct mm *mm = mm_create();
+	vaddr_t at = TOP_ENTRY - 3 * PAGE_SIZE;
+
+	EXPECT(t, object != NULL && other != NULL && mm != NULL, "out of memory");
+	EXPECT(t, !map_quickly(mm, object, at, 0, RW), "there is no region");
+	EXPECT_EQ(t, map_anon(mm, at - PAGE_SIZE, PAGE_SIZE, RW), 0);
+	EXPECT_EQ(t, mm_fault(mm, at - PAGE_SIZE, FAULT_READ), 0);
+	EXPECT(t, !map_quickly(mm, object, at, 0, RW), "the last is of no object");
+	EXPECT_EQ(t,
+		  mm_map(mm, &(struct map_request){ .start = at,
+						    .size = PAGE_SIZE,
+						    .flags = RW,
+						    .kind = REGION_OBJECT,
+						    .object = object }),
+		  0);
+	EXPECT_EQ(t, mm_fault(mm, at, FAULT_READ), 0);
+	at += PAGE_SIZE;
+	EXPECT(t, !map_quickly(mm, other, at, 1, RW), "another object");
+	EXPECT(t, !map_quickly(mm, object, at, 2, RW), "another page");
+	EXPECT(t, !map_quickly(mm, object, at, 1, REGION_READ), "other rights");
+	EXPECT(t, !map_quickly(mm, object, at + PAGE_SIZE, 1, RW), "not behind it");
+	EXPECT_EQ(t, regions_of(mm), 2);
+	EXPECT(t, map_quickly(mm, object, at, 1, RW), "the next page");
+	EXPECT(t, !map_quickly(mm, object, at, 1, RW), "it is mapped");
+	at += PAGE_SIZE;
+	EXPECT(t, map_quickly(mm, object, at, 2, RW), "the last below its top-level entry");
+	at += PAGE_SIZE;
+	EXPECT(t, !map_quickly(mm, object, at, 3, RW), "another's entry may be there");
+	EXPECT_EQ(t, place(mm, TOP_ENTRY, PAGE_SIZE, OWN), TOP_ENTRY);
+	EXPECT(t, !map_quickly(mm, object, at, 3, RW), "it is somebody's");
+	EXPECT_EQ(t, mm_unmap(mm, TOP_ENTRY, TOP_ENTRY + PAGE_SIZE), 0);
+	EXPECT_EQ(t, mm_unmap(mm, at - PAGE_SIZE, at), 0);
+	EXPECT_EQ(t, map_anon(mm, at - PAGE_SIZE, PAGE_SIZE, REGION_READ), 0);
+	EXPECT(t, !map_quickly(mm, object, at - PAGE_SIZE, 2, RW), "another region is there");
+	EXPECT_EQ(t, regions_of(mm), 3);
+	object_put(object);
+	object_put(other);
 	mm_put(mm);
 }
 

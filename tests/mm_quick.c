@@ -21,7 +21,7 @@ static bool quick(struct mm *mm, vaddr_t va, enum fault_access access)
 	bool done;
 
 	irq_disable();
-	done = mm_fault_quick(mm, va, access);
+	done = mm_fault_quick(mm, va, access) == FAULT_DONE;
 	irq_enable();
 	return done;
 }
@@ -45,6 +45,17 @@ static u64 faults_of(struct mm *mm)
 	faults = mm->events.page_faults;
 	spin_unlock(&mm->lock);
 	return faults;
+}
+
+/* Whoever has no memory for a fault says so by mm_fault(), whoever has no region at once. */
+static enum fault_quick why(struct mm *mm, vaddr_t va)
+{
+	enum fault_quick done;
+
+	irq_disable();
+	done = mm_fault_quick(mm, va, FAULT_READ);
+	irq_enable();
+	return done;
 }
 
 /* It is refused, and neither a page nor a fault comes of it. */
@@ -124,6 +135,11 @@ static void look_at_regions(struct test *t, struct mm *mm)
 	EXPECT_EQ(t, mm_fault(mm, AT(0), FAULT_WRITE), 0);
 	expect_refused(t, mm, AT(4), FAULT_READ, "another region was found last");
 	expect_refused(t, mm, AT(3), FAULT_READ, "there is no region");
+	EXPECT_EQ(t, why(mm, AT(3)), FAULT_NO_REGION);
+	EXPECT_EQ(t, why(mm, ~0ul), FAULT_NO_REGION);
+	EXPECT_EQ(t, mm_fault(mm, AT(0), FAULT_READ), 0);
+	EXPECT_EQ(t, why(mm, AT(4)), FAULT_NOT_QUICKLY);
+	EXPECT_EQ(t, mm_fault(mm, AT(0), FAULT_READ), 0);
 	expect_refused(t, mm, AT(1), FAULT_EXEC, "it may not be executed");
 	EXPECT_EQ(t, mm_fault(mm, AT(4), FAULT_READ), 0);
 	expect_refused(t, mm, AT(5), FAULT_WRITE, "it may not be written");
@@ -139,7 +155,7 @@ static void look_at_regions(struct test *t, struct mm *mm)
 	EXPECT_EQ(t, mm_fault(mm, AT(2), FAULT_READ), 0);
 	EXPECT_EQ(t, mm_protect(mm, AT(2), AT(3), 0), 0);
 	EXPECT_EQ(t, mm_protect(mm, AT(2), AT(3), RW), 0);
-	expect_refused(t, mm, AT(2), FAULT_READ, "an object's page is not a zeroed one");
+	EXPECT(t, quick(mm, AT(2), FAULT_READ), "the object has the page");
 	if (object != NULL)
 		object_put(object);
 }
@@ -241,5 +257,42 @@ TEST("mm.quick", waits_for_no_lock)
 	EXPECT(t, !quick(mm, AT(1), FAULT_WRITE), "the lock is held");
 	spin_unlock(&mm->lock);
 	EXPECT(t, quick(mm, AT(1), FAULT_WRITE), "the lock is free");
+	mm_put(mm);
+}
+
+/* An object's pages, each once, are zero at first and the object's; beyond its stack of pages too.
+ */
+TEST("mm.quick", pages_of_an_object)
+{
+	struct object *object = object_create(PAGES);
+	struct map_request q = {
+		.start = BASE, .size = SIZE, .flags = RW, .kind = REGION_OBJECT, .object = object
+	};
+	struct mm *mm = mm_create();
+
+	EXPECT_EQ(t, mm == NULL || object == NULL ? -ENOMEM : mm_map(mm, &q), 0);
+	soil_free_pages();
+	expect_refused(t, mm, AT(0), FAULT_READ, "there is no table");
+	EXPECT_EQ(t, mm_fault(mm, AT(0), FAULT_READ), 0);
+	for (u64 n = 1; n < PAGES; n++)
+		EXPECT(t, quick(mm, AT(n), FAULT_WRITE), "page %lu is not filled in", n);
+	expect_refused(t, mm, AT(1), FAULT_READ, "it is there");
+	use(mm);
+	for (u64 n = 0; n < PAGES; n++) {
+		for (u64 into = 0; into < PAGE_SIZE; into += sizeof(u64))
+			EXPECT_EQ(t, get(AT(n) + into), 0);
+		EXPECT(t, put(AT(n), n), "page %lu cannot be written", n);
+	}
+	EXPECT_EQ(t, mm_unmap(mm, AT(1), AT(PAGES)), 0);
+	q.start = AT(1);
+	q.offset = PAGE_SIZE;
+	q.size = SIZE - PAGE_SIZE;
+	EXPECT_EQ(t, mm_map(mm, &q), 0);
+	for (u64 n = 1; n < PAGES; n++) {
+		EXPECT(t, quick(mm, AT(n), FAULT_READ), "page %lu is not filled in again", n);
+		EXPECT_EQ(t, get(AT(n)), n);
+	}
+	use(NULL);
+	object_put(object);
 	mm_put(mm);
 }

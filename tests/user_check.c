@@ -2,6 +2,7 @@
 /*
  * tests/user_check.c - see user_check.h; and the checks that need nothing else.
  */
+#include "arch/x86_64/time.h"
 #include "kernel/abi.h"
 #include "kernel/archive.h"
 #include "kernel/wait.h"
@@ -74,6 +75,38 @@ u64 user_pages_left(u64 tasks)
 	return a.free + a.pgds + a.records + pgtable_pages();
 }
 
+u64 user_last_id(void)
+{
+	struct task *task;
+	u64 id = 0;
+
+	while ((task = task_next(id)) != NULL) {
+		id = task->id;
+		kobj_put(&task->kobj);
+	}
+	return id;
+}
+
+/* End what was made after @id, which may have made more meanwhile. */
+static void kill_all_above(u64 id)
+{
+	struct task *task;
+
+	while ((task = task_next(id)) != NULL) {
+		id = task->id;
+		task_kill(task);
+		kobj_put(&task->kobj);
+	}
+}
+
+void user_end_all_above(u64 id, u64 tasks)
+{
+	while (task_count() > tasks) {
+		kill_all_above(id);
+		sleep_ns(NS_PER_MS);
+	}
+}
+
 /* Are as many pages free, or kept, as @before? */
 static void expect_pages(struct test *t, u64 tasks, u64 before)
 {
@@ -115,6 +148,11 @@ TEST("user.task_calls", arguments_of_all_kinds)
 TEST("user.memory", shared_and_private)
 {
 	user_check_often(t, "check_memory", NULL, 0);
+}
+
+TEST("user.revoke", from_who_uses_waits_sends_and_copies)
+{
+	user_check_often(t, "check_revoke", NULL, 0);
 }
 
 TEST("user.handles_in_messages", with_calls_and_replies)

@@ -23,6 +23,12 @@ int user_check_run(struct test *t, struct task *task, u64 arg);
 /* Pages that are free, or kept by slots and as stacks, when there are at most @tasks tasks. */
 u64 user_pages_left(u64 tasks);
 
+/* The highest id that there is of a task. */
+u64 user_last_id(void);
+
+/* Kill what was made after the task @id, and what that makes, until there are at most @tasks. */
+void user_end_all_above(u64 id, u64 tasks);
+
 /* storm_rounds() of @round: what the first have not left in caches is all there again. */
 void user_check_rounds(struct test *t, u64 rounds, storm_round *round);
 

@@ -19,31 +19,6 @@
 #define PAGES	      800u
 #define ROUND_SPAN_NS (60 * NS_PER_MS)
 
-/* The highest id that there is. */
-static u64 last_id(void)
-{
-	struct task *task;
-	u64 id = 0;
-
-	while ((task = task_next(id)) != NULL) {
-		id = task->id;
-		kobj_put(&task->kobj);
-	}
-	return id;
-}
-
-/* End what was made after @id, which may have made more meanwhile. */
-static void kill_all_above(u64 id)
-{
-	struct task *task;
-
-	while ((task = task_next(id)) != NULL) {
-		id = task->id;
-		task_kill(task);
-		kobj_put(&task->kobj);
-	}
-}
-
 /* With a handle of the system, to look and to draw only.  NULL: it cannot be. */
 static struct task *start_one(struct test *t, u64 seed)
 {
@@ -59,22 +34,18 @@ static struct task *start_one(struct test *t, u64 seed)
 	return task;
 }
 
-/* Until all are gone that @task[] and those that they made have made. */
 static void end_all(struct task *const task[], u64 tasks, u64 first)
 {
 	for (u32 i = 0; i < TASKS; i++) {
 		task_kill(task[i]);
 		(void)user_task_end(task[i]); /* of whichever thread ended last */
 	}
-	while (task_count() > tasks) {
-		kill_all_above(first);
-		sleep_ns(NS_PER_MS);
-	}
+	user_end_all_above(first, tasks);
 }
 
 static bool one_round(struct test *t, struct rand *r, void *unused)
 {
-	u64 tasks = task_count(), first = last_id();
+	u64 tasks = task_count(), first = user_last_id();
 	struct task *task[TASKS];
 
 	(void)unused;

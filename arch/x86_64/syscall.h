@@ -78,6 +78,11 @@ struct syscall_kept {
 	u64 r15, r14, rbx, rdx, rsi, rdi;
 };
 
+static inline struct syscall_kept *syscall_kept_at(vaddr_t entry)
+{
+	return (struct syscall_kept *)syscall_frame_at(entry) - 1;
+}
+
 STATIC_ASSERT(sizeof(struct syscall_kept) % 16 == 0, "a stack is aligned to 16 bytes at each call");
 
 /* What is left to do in assembly, without a stack: both NULL: nothing was done. */

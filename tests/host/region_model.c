@@ -215,18 +215,31 @@ void random_span(u64 *from, u64 *to, u64 max)
 	*to = MIN(*to, (u64)MODEL_PAGES);
 }
 
+void random_new(struct region *spec, u64 *from, u64 *to)
+{
+	u64 kind = rand_below(&rnd, 4), pages;
+
+	random_span(from, to, 12);
+	pages = *to - *from;
+	*spec = random_spec();
+	/* Three of four continue a neighbour, below or above, so that there is something to join.
+	 */
+	if (kind < 2 && *from > 0 && model[*from - 1].id != 0)
+		*spec = advanced(model[*from - 1].at, 1);
+	else if (kind == 2 && *to < MODEL_PAGES && model[*to].id != 0 &&
+		 (model[*to].at.phys | model[*to].at.offset) >= pages * PAGE_SIZE)
+		*spec = advanced(model[*to].at, -pages);
+	spec->start = va_of(*from);
+	spec->end = va_of(*to);
+}
+
 void do_insert(void)
 {
-	struct region spec = random_spec(), *inserted = NULL;
+	struct region spec, *inserted = NULL;
 	bool is_free;
 	u64 from, to;
 
-	random_span(&from, &to, 12);
-	/* Half of them continue the neighbour below, so that there is something to merge. */
-	if (from > 0 && model[from - 1].id != 0 && rand_below(&rnd, 2) == 0)
-		spec = advanced(model[from - 1].at, 1);
-	spec.start = va_of(from);
-	spec.end = va_of(to);
+	random_new(&spec, &from, &to);
 	is_free = model_is_free(from, to);
 	assert_int_equal(region_insert(&tree, &spec, &inserted), is_free ? 0 : -EEXIST);
 	if (!is_free)

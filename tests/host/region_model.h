@@ -70,6 +70,9 @@ u64 list_length(const struct list_node *head);
 /* Cells [@from, @to), at most @max of them. */
 void random_span(u64 *from, u64 *to, u64 max);
 
+/* Something to insert anywhere, cells [@from, @to), free or not, often as a neighbour goes on. */
+void random_new(struct region *spec, u64 *from, u64 *to);
+
 /* Insert something anywhere, in tree and model, if it is free there. */
 void do_insert(void);
 

@@ -102,6 +102,45 @@ static void model_rename(u64 from, u64 id)
 		model[i].id = id;
 }
 
+/* Is what cells [@from, @to) are to become the end of a region, and of one only? */
+static bool model_extends(u64 from, u64 to, const struct region *found)
+{
+	return model_continues(from) && !model_continues(to) && found && found->end == va_of(from);
+}
+
+static bool extend(const struct region *spec)
+{
+	struct extent more = { spec->start, spec->end, spec->object, spec->offset, spec->flags };
+
+	return spec->kind == REGION_OBJECT && region_extend(&tree, &more);
+}
+
+static void do_add(void)
+{
+	struct region spec;
+	bool is_free, extends;
+	u64 from, to, id;
+
+	random_new(&spec, &from, &to);
+	is_free = model_is_free(from, to);
+	if (is_free) {
+		model_set(from, to, &spec);
+		id = model[from].id;
+		extends = model_extends(from, to, tree.found);
+		if (model_continues(to))
+			model_rename(to, id);
+		if (model_continues(from))
+			model_rename(extent_start(from - 1), id);
+		if (extend(&spec))
+			assert_true(extends);
+		else
+			assert_int_equal(region_add(&tree, &spec), 0);
+		return;
+	}
+	assert_false(extend(&spec));
+	assert_int_equal(region_add(&tree, &spec), -EEXIST);
+}
+
 static void do_merge(void)
 {
 	u64 at = rand_below(&rnd, MODEL_PAGES), id = model[at].id, from = extent_start(at);
@@ -154,8 +193,8 @@ static void do_find(void)
 }
 
 static void (*const operations[])(void) = {
-	do_insert,  do_insert, do_insert, do_remove,   do_split,
-	do_protect, do_merge,  do_merge,  do_find_gap, do_find,
+	do_insert,  do_insert, do_add,	 do_add,      do_remove, do_split,
+	do_protect, do_merge,  do_merge, do_find_gap, do_find,
 };
 
 static void test_storm(void **state)

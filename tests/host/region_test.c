@@ -156,6 +156,136 @@ static void test_height(void **state)
 	region_free_list(&removed);
 }
 
+/* Cells [@from, @to) of object 0, which begins with cell 0. */
+static int add_cells(u64 from, u64 to, u32 flags)
+{
+	struct region spec = { .start = va_of(from),
+			       .end = va_of(to),
+			       .flags = flags,
+			       .kind = REGION_OBJECT,
+			       .object = &objects[0],
+			       .offset = from * PAGE_SIZE };
+
+	return region_add(&tree, &spec);
+}
+
+static void expect_one(u64 from, u64 to)
+{
+	const struct region *r = region_first(&tree);
+
+	region_tree_check(&tree);
+	assert_int_equal(tree.count, 1);
+	assert_int_equal(live, 1);
+	assert_int_equal(objects[0].refs, 2);
+	assert_int_equal(r->start, va_of(from));
+	assert_int_equal(r->end, va_of(to));
+	assert_int_equal(r->offset, from * PAGE_SIZE);
+}
+
+/* Above, below, and into the hole between two; memory is asked for once for each that is new. */
+static void test_joined(void **state)
+{
+	(void)state;
+	assert_int_equal(add_cells(20, 21, ALL_FLAGS), 0);
+	assert_int_equal(add_cells(21, 25, ALL_FLAGS), 0);
+	expect_one(20, 25);
+	assert_int_equal(add_cells(12, 20, ALL_FLAGS), 0);
+	expect_one(12, 25);
+	assert_int_equal(add_cells(26, 30, ALL_FLAGS), 0);
+	assert_int_equal(tree.count, 2);
+	tree.max = 2;
+	fail_after = 1;
+	assert_int_equal(add_cells(30, 31, ALL_FLAGS), 0);
+	assert_int_equal(add_cells(25, 26, ALL_FLAGS), 0);
+	expect_one(12, 31);
+	assert_int_equal(add_cells(30, 32, ALL_FLAGS), -EEXIST);
+	assert_int_equal(add_cells(11, 13, ALL_FLAGS), -EEXIST);
+	assert_int_equal(add_cells(10, 40, ALL_FLAGS), -EEXIST);
+	assert_int_equal(add_cells(33, 34, ALL_FLAGS), -ENOMEM);
+	expect_one(12, 31);
+}
+
+/* What is another memory, or other rights, or has an entry of its own, stays apart. */
+static void test_not_joined(void **state)
+{
+	struct region r = { .start = va_of(11), .end = va_of(12), .kind = REGION_OBJECT };
+
+	(void)state;
+	assert_int_equal(add_cells(10, 11, REGION_READ), 0);
+	r.flags = REGION_READ;
+	r.object = &objects[1];
+	r.offset = 11 * PAGE_SIZE;
+	assert_int_equal(region_add(&tree, &r), 0); /* another object */
+	assert_int_equal(add_cells(12, 13, REGION_READ | REGION_WRITE), 0);
+	assert_int_equal(add_cells(13, 14, REGION_READ), 0); /* other rights */
+	r.start += 3 * PAGE_SIZE;
+	r.end += 3 * PAGE_SIZE;
+	r.object = &objects[0];
+	assert_int_equal(region_add(&tree, &r), 0); /* another place in the object */
+	assert_int_equal(add_cells(15, 16, REGION_OWN_TOP_ENTRY), 0);
+	assert_int_equal(add_cells(16, 17, REGION_OWN_TOP_ENTRY), 0);
+	assert_int_equal(tree.count, 7);
+	region_tree_check(&tree);
+	r.offset = (OBJECT_PAGES - 1) * PAGE_SIZE;
+	r.start = va_of(20);
+	r.end = va_of(21);
+	assert_int_equal(region_add(&tree, &r), 0);
+	r.start = va_of(21);
+	r.end = va_of(22);
+	r.offset += PAGE_SIZE;
+	assert_int_equal(region_add(&tree, &r), -EINVAL); /* beyond the object */
+}
+
+static bool extend_cells(u64 from, u64 to, u32 flags)
+{
+	struct extent more = { .start = va_of(from),
+			       .end = va_of(to),
+			       .object = &objects[0],
+			       .offset = from * PAGE_SIZE,
+			       .flags = flags };
+
+	return region_extend(&tree, &more);
+}
+
+/* One that was found last becomes longer, as long as it meets nobody. */
+static void test_extended(void **state)
+{
+	(void)state;
+	assert_int_equal(add_cells(10, 11, ALL_FLAGS), 0);
+	assert_int_equal(add_cells(13, 14, ALL_FLAGS), 0);
+	assert_int_equal(insert_span(va_of(20), va_of(21)), 0);
+	assert_false(extend_cells(11, 12, ALL_FLAGS)); /* nothing was looked for */
+	assert_non_null(region_find(&tree, va_of(13)));
+	assert_false(extend_cells(11, 12, ALL_FLAGS)); /* but that */
+	assert_non_null(region_find(&tree, va_of(10)));
+	assert_false(extend_cells(11, 12, REGION_READ));
+	assert_false(extend_cells(12, 13, ALL_FLAGS));
+	assert_true(extend_cells(11, 12, ALL_FLAGS));
+	region_tree_check(&tree);
+	assert_false(extend_cells(11, 12, ALL_FLAGS));
+	assert_false(extend_cells(12, 13, ALL_FLAGS)); /* it would touch the next */
+	assert_false(extend_cells(12, 12, ALL_FLAGS));
+	assert_non_null(region_find(&tree, va_of(20)));
+	assert_false(extend_cells(21, 22, ALL_FLAGS)); /* of no object */
+	assert_int_equal(tree.count, 3);
+}
+
+/* An object ends. */
+static void test_not_extended(void **state)
+{
+	(void)state;
+	assert_int_equal(add_cells(OBJECT_PAGES - 2, OBJECT_PAGES - 1, ALL_FLAGS), 0);
+	assert_non_null(region_find(&tree, va_of(OBJECT_PAGES - 2)));
+	assert_false(extend_cells(OBJECT_PAGES - 1, OBJECT_PAGES + 1, ALL_FLAGS));
+	assert_true(extend_cells(OBJECT_PAGES - 1, OBJECT_PAGES, ALL_FLAGS));
+	assert_false(extend_cells(OBJECT_PAGES, OBJECT_PAGES + 1, ALL_FLAGS));
+	assert_int_equal(add_cells(OBJECT_PAGES, OBJECT_PAGES + 1, ALL_FLAGS), -EINVAL);
+	assert_int_equal(add_cells(1, 2, REGION_OWN_TOP_ENTRY), 0);
+	assert_non_null(region_find(&tree, va_of(1)));
+	assert_false(extend_cells(2, 3, REGION_OWN_TOP_ENTRY));
+	region_tree_check(&tree);
+}
+
 static void test_check_notices(void **state)
 {
 	struct region *r;
@@ -180,7 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_invalid_spans), TEST(test_invalid_memory), TEST(test_normalised),
 		TEST(test_invalid_cuts),  TEST(test_gap_edges),	     TEST(test_higher_limit),
-		TEST(test_height),	  TEST(test_check_notices),
+		TEST(test_height),	  TEST(test_joined),	     TEST(test_not_joined),
+		TEST(test_extended),	  TEST(test_not_extended),   TEST(test_check_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

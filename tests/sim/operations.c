@@ -111,7 +111,7 @@ static void count_lazy(u64 ctx_id)
 }
 
 /* No simulated thread is a task's. */
-bool fault_message(struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
 {
 	(void)f;
 	(void)access;

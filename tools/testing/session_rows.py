@@ -18,6 +18,8 @@ SESSION = (
                       r"^ring: status 0$"),
     ("run pingpong 0", r"^pingpong: '0' is not a number from 1 to 10000000 for ROUNDS; usage: pingpong \[ROUNDS\]"),
     ("run mapstorm 2 5", r"^mapstorm: status 0$"),
+    ("names", r"^console$"),
+    ("run hail", r'^hail: by the name "console"\r?\n^hail: status 0$'),
     ("run spin &", r"^\[0\] spin$"),
     ("cpu down 1", r"^CPU 1 is down$"),
     ("cpus", r"^CPU 1 \(APIC id 1\): down$"),

@@ -82,13 +82,14 @@ static void ranges_are_checked(void)
 
 static void rights_are_checked(void)
 {
-	static const u64 flags[] = { 6, 7, 64, 128, 1ul << 32 | 1, ~0ul };
+	static const u64 flags[] = { 6, 7, 64, 256, 1ul << 32 | 1, ~0ul };
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		CHECK_EQ(sys_map(0, 0, PLACE, 0, PAGE_SIZE, flags[i]), -EINVAL);
 		CHECK_EQ(sys_protect(0, PLACE, PAGE_SIZE, flags[i]), -EINVAL);
 	}
 	CHECK_EQ(sys_protect(0, PLACE, PAGE_SIZE, MAP_READ | MAP_SHARED), -EINVAL);
+	CHECK_EQ(sys_protect(0, PLACE, PAGE_SIZE, MAP_READ | MAP_NOT_FORKED), -EINVAL);
 	CHECK_EQ(sys_map(77, 0, PLACE, 0, PAGE_SIZE, RW), -EBADF);
 	CHECK_EQ(sys_unmap(77, PLACE, PAGE_SIZE), -EBADF);
 	CHECK_EQ(sys_protect(77, PLACE, PAGE_SIZE, RW), -EBADF);

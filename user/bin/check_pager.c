@@ -25,6 +25,7 @@ static struct {
 } * shared;
 
 static u64 ep, client, memory; /* handles; the second is the pager's */
+static bool with_handle;       /* that is how a pager replies */
 
 /* --- the two sides --------------------------------------------------------------------------- */
 
@@ -57,13 +58,16 @@ static NORETURN void be_pager(answer_fn answer)
 	check_failures = 0;
 	CHECK(sys_pager(client, ep, COOKIE) > 0);
 	for (;;) {
-		s64 result = sys_reply_wait(ep, &m);
+		s64 result = with_handle ? sys_reply_wait_handle(ep, &m) : sys_reply_wait(ep, &m);
 
-		CHECK(result == 0 || result == MESSAGE_FAULT);
-		if (result == MESSAGE_FAULT)
+		if (result == MESSAGE_FAULT) {
 			answer_fault(&m, answer);
-		else
-			m = (struct message){ { 0 } };
+			continue;
+		}
+		CHECK_EQ(result, 0); /* the client's hello */
+		if (result != 0)
+			sys_exit(check_failures);
+		m = (struct message){ { 0 } };
 	}
 }
 
@@ -111,6 +115,16 @@ static void map(struct message *m, u64 rights)
 static void gives_all(struct message *m)
 {
 	map(m, RW);
+}
+
+/* Who faulted has registers of its own, and no word for a handle. */
+static void gives_a_handle_too(struct message *m)
+{
+	map(m, RW);
+	for (size_t i = 1; i < 6; i++)
+		m->word[i] = PATTERN;
+	m->word[6] = memory;
+	with_handle = true;
 }
 
 /* Only what was asked for, so that a page is asked for twice. */
@@ -232,6 +246,8 @@ static void replies_map_pages(void)
 	CHECK_EQ(shared->asked, 2 * PAGES);
 	CHECK_EQ(client_of(writes_and_reads, gives_at_the_third_time), 0);
 	CHECK_EQ(shared->asked, 3 * PAGES);
+	CHECK_EQ(client_of(writes_and_reads, gives_a_handle_too), 0);
+	CHECK_EQ(shared->asked, PAGES);
 	CHECK_EQ(client_of(lets_the_kernel_read, gives_all), 0);
 	CHECK_EQ(shared->asked, 1);
 }
@@ -245,6 +261,37 @@ static void threads_fault_at_once(void)
 	CHECK(shared->asked >= PAGES - 1);
 	CHECK_EQ(sys_close(memory), 0);
 	memory = fresh;
+}
+
+/* Pages behind each other, as a pager maps them; what the last one could be mapped with wrongly. */
+static void pages_in_a_row(void)
+{
+	s64 task = sys_task("", 0, 0), look = sys_duplicate((u64)task, RIGHT_INSPECT);
+	s64 reads_only = sys_duplicate(memory, RIGHT_DUPLICATE);
+	const u64 to = (u64)task, at = PLACE + 2 * PAGE_SIZE, from = 2 * PAGE_SIZE;
+	const u64 beyond = PAGES * PAGE_SIZE;
+
+	CHECK_EQ(sys_map(to, memory, PLACE, 0, PAGE_SIZE, RW), PLACE);
+	CHECK_EQ(sys_map(to, memory, PLACE + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, RW),
+		 PLACE + PAGE_SIZE);
+	CHECK_EQ(sys_map(to, (u64)reads_only, at, from, PAGE_SIZE, RW), -EPERM);
+	CHECK_EQ(sys_map((u64)look, memory, at, from, PAGE_SIZE, RW), -EBADF);
+	CHECK_EQ(sys_map(memory, memory, at, from, PAGE_SIZE, RW), -EBADF);
+	CHECK_EQ(sys_map(to, to, at, from, PAGE_SIZE, RW), -EBADF);
+	CHECK_EQ(sys_map(to, memory, at, from, PAGE_SIZE, RW | MAP_EXEC), -EINVAL);
+	CHECK_EQ(sys_map(to, memory, at, from, beyond, RW), -EINVAL);
+	CHECK_EQ(sys_map(to, memory, at, from, 0, RW), -EINVAL);
+	CHECK_EQ(sys_map(to, memory, at, from + 8, PAGE_SIZE, RW), -EINVAL);
+	CHECK_EQ(sys_map(to, memory, at, from, beyond - from, RW), at);
+	CHECK_EQ(sys_map(to, memory, at, from, PAGE_SIZE, RW), -EEXIST);
+	CHECK_EQ(sys_map(to, memory, PLACE + beyond, beyond, PAGE_SIZE, RW), -EINVAL);
+	CHECK_EQ(sys_unmap(to, at, PAGE_SIZE), 0);
+	CHECK_EQ(sys_map(to, (u64)reads_only, at, from, PAGE_SIZE, MAP_READ), at);
+	CHECK_EQ(sys_protect(to, at, PAGE_SIZE, RW), -EPERM);
+	CHECK_EQ(sys_protect(to, PLACE, from, RW), 0);
+	CHECK_EQ(sys_close((u64)reads_only), 0);
+	CHECK_EQ(sys_close((u64)look), 0);
+	CHECK_EQ(sys_close(to), 0);
 }
 
 static void pagers_that_do_not_help(void)
@@ -289,6 +336,7 @@ int main(void)
 	ep = (u64)sys_endpoint();
 	memory = (u64)sys_memory(PAGES * PAGE_SIZE);
 	arguments_are_checked();
+	pages_in_a_row();
 	replies_map_pages();
 	threads_fault_at_once();
 	pagers_that_do_not_help();

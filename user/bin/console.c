@@ -12,6 +12,7 @@
 #include "user/lib/console.h"
 #include "user/lib/i8042.h"
 #include "user/lib/keyboard.h"
+#include "user/lib/names.h"
 #include "user/lib/program.h"
 #include "user/lib/screen.h"
 #include "user/lib/syscall.h"
@@ -23,6 +24,8 @@
 #define SYSTEM	       (HANDLE_FIRST + 3)
 #define KEYBOARD_IRQ   (HANDLE_FIRST + 4)
 #define KEYBOARD_PORTS (HANDLE_FIRST + 5)
+#define OWN_CALLS      (HANDLE_FIRST + 6) /* to call us, for who asks for our name */
+#define NAMES	       (HANDLE_FIRST + 7)
 
 /* Registers of a 16550. */
 enum {
@@ -262,6 +265,15 @@ static void take_bits(u64 bits)
 		show_log();
 }
 
+/* Without one it can still be called by whom init has told of it. */
+static void set_up_name(void)
+{
+	s64 token = names_register(NAMES, CONSOLE_NAME, OWN_CALLS); /* kept: the name is, too */
+
+	if (token < 0)
+		print("no name: %s", err_name((int)token));
+}
+
 static s64 prepare(void)
 {
 	s64 notification = sys_notification(), timer;
@@ -274,6 +286,7 @@ static s64 prepare(void)
 	log_at = ~0ul; /* becomes where the next is */
 	sys_log_read(SYSTEM, &log_at, NULL, 0);
 	set_up_screen();
+	set_up_name();
 	sys_bind((u64)notification, CALLS);
 	sys_timer_set((u64)timer, sys_clock() + LOG_EVERY, LOG_EVERY);
 	set_up_device();

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "user/lib/console.h"
 #include "user/lib/line.h"
+#include "user/lib/names.h"
 #include "user/lib/program.h"
 #include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
@@ -17,6 +18,9 @@
 /* Handles, in the order of init's manifest. */
 #define CONSOLE (HANDLE_FIRST + 0)
 #define SYSTEM	(HANDLE_FIRST + 1)
+#define NAMES	(HANDLE_FIRST + 2)
+
+#define HANDLES_GIVEN 1u /* to each program: the names server */
 
 #define PROMPT	      "prague> "
 #define WORDS_MAX     (ARGS_COUNT_MAX + 4u)
@@ -74,14 +78,17 @@ static void wait_in_foreground(struct job *j)
 		}
 }
 
-/* The program and its arguments: its handle, or an error. */
+/* The program and its arguments, with a handle to call the names server: its handle, or an error.
+ */
 static s64 start(char **words, u32 n)
 {
 	s64 task = spawn_task(words, n, PROGRAM_PAGES), err;
 
 	if (task < 0)
 		return task;
-	err = sys_thread((u64)task, 0, 0, 0, 0, ANY_CPU);
+	err = sys_give((u64)task, NAMES, RIGHT_CALL | RIGHT_DUPLICATE);
+	if (err > 0)
+		err = sys_thread((u64)task, 0, 0, HANDLES_GIVEN, 0, ANY_CPU);
 	if (err == 0)
 		return task;
 	sys_close((u64)task);
@@ -223,6 +230,16 @@ static void counters(char **words, u32 n)
 		console_print("%-16s %10lu\n", list[i].name, list[i].value);
 }
 
+static void names(char **words, u32 n)
+{
+	char name[NAME_MAX];
+
+	(void)words;
+	(void)n;
+	for (u64 i = 0; names_list(NAMES, i, name) == 0; i++)
+		console_print("%s\n", name);
+}
+
 /* --- the machine ------------------------------------------------------------------------------ */
 
 static void reboot(char **words, u32 n)
@@ -256,6 +273,7 @@ static const struct command {
 	{ "jobs", "", 1, jobs_command, "programs that run meanwhile" },
 	{ "kill", "N", 2, kill, "end one of those" },
 	{ "tasks", "", 1, tasks, "all tasks, with their address-space slots" },
+	{ "names", "", 1, names, "what programs find others by" },
 	{ "cpus", "", 1, cpus, "all CPUs" },
 	{ "cpu", "down|up N", 3, cpu, "take a CPU down, or bring it up" },
 	{ "counters", "[CPU]", 1, counters, "what was counted, by one CPU or all" },

@@ -97,6 +97,14 @@ static void make_a_task(struct rand *rnd)
 	sys_close((u64)task);
 }
 
+/* Of all that it has forked; what is sent just now does not arrive. */
+static void take_back(struct rand *rnd)
+{
+	sys_revoke(ep);
+	if (rand_below(rnd, 2) == 0)
+		sys_yield();
+}
+
 /* --- for ever ------------------------------------------------------------------------------------
  */
 
@@ -121,8 +129,9 @@ static void serve(u64 seed)
 
 static void use(u64 seed)
 {
-	static void (*const things[])(struct rand *) = { map_and_touch, call_with_handle, fork_one,
-							 fork_a_circle, make_a_task };
+	static void (*const things[])(struct rand *) = {
+		map_and_touch, call_with_handle, fork_one, fork_a_circle, make_a_task, take_back
+	};
 	struct rand rnd = { seed };
 
 	for (;;)

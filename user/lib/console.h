@@ -19,8 +19,13 @@ enum console_call {
 #define CONSOLE_TEXT_AT	 2 /* the first word of text */
 #define CONSOLE_TEXT_MAX 40
 
-/* Speak with the server that answers at this endpoint.  0, or an error. */
+#define CONSOLE_NAME "console" /* by which the names server knows it (names.h) */
+
+/* Speak with the server that answers at this endpoint, and be who reads.  0, or an error. */
 s64 console_open(u64 endpoint);
+
+/* The same, to write only: who reads now goes on to. */
+void console_open_to_write(u64 endpoint);
 
 /* A lost server ends the program: nobody would see what is said. */
 void console_write(const char *text, size_t n);

@@ -169,6 +169,11 @@ static inline s64 sys_close(u64 handle)
 	return syscall1(SYS_CLOSE, handle);
 }
 
+static inline s64 sys_revoke(u64 handle)
+{
+	return syscall1(SYS_REVOKE, handle);
+}
+
 static inline s64 sys_give(u64 task, u64 handle, u64 rights)
 {
 	return syscall3(SYS_GIVE, task, handle, rights);
@@ -253,6 +258,12 @@ static inline s64 sys_protect(u64 task, u64 address, u64 bytes, u64 rights)
 static inline s64 sys_pager(u64 task, u64 endpoint, u64 cookie)
 {
 	return syscall3(SYS_PAGER, task, endpoint, cookie);
+}
+
+/* The last word is 0, or a handle. */
+static inline s64 sys_call_pager(struct message *m)
+{
+	return syscall_message(SYS_CALL_PAGER, 0, m);
 }
 
 /* --- notifications, timers, time limits ----------------------------------------------------- */
