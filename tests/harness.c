@@ -9,8 +9,10 @@
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/time.h"
 #include "kernel/options.h"
+#include "kernel/task.h"
 #include "kernel/timer.h"
 #include "kernel/upcall.h"
+#include "kernel/wait.h"
 #include "kernel/watchdog.h"
 #include "lib/assert.h"
 #include "lib/format.h"
@@ -24,6 +26,7 @@
 #define NAME_MAX    96
 #define TEXT_MAX    256
 #define PROGRESS_NS (2 * NS_PER_SEC)
+#define END_NS	    (10 * NS_PER_SEC) /* tasks that have been killed are gone after so long */
 
 extern const struct test_case *const tests_begin[], *const tests_end[];
 
@@ -117,15 +120,29 @@ static void say_progress(struct timer *t)
 	timer_start(t, now + PROGRESS_NS);
 }
 
+/* A task that is left would have its turns, or keep others from theirs, in the tests after @t. */
+static void expect_tasks(struct test *t, u64 before)
+{
+	u64 deadline = time_ns() + END_NS;
+
+	while (task_count() > before && time_ns() < deadline)
+		sleep_ns(A_MOMENT);
+	if (task_count() > before)
+		test_fail(t, __FILE__, __LINE__, "%lu tasks are left", task_count() - before);
+}
+
 /* Run the test called @name, which has at most @limit ms. */
 static void run_watched(struct test *t, const char *name, u32 limit)
 {
+	u64 tasks = task_count();
+
 	watchdog_start(name, (limit + options.stress * 1000ul) * NS_PER_MS);
 	running = name;
 	began = time_ns();
 	timer_init(&progress, say_progress);
 	timer_start(&progress, began + PROGRESS_NS);
 	t->c->run(t);
+	expect_tasks(t, tasks);
 	timer_cancel(&progress);
 	watchdog_stop();
 }

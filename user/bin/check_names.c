@@ -63,25 +63,43 @@ static void goes_with_its_program(void)
 	CHECK_EQ(sys_close(found), 0);
 }
 
+/* Registers a name of its own, and ends at the first call. */
+static NORETURN void end_when_called(void)
+{
+	u64 ep = (u64)sys_endpoint();
+	struct message m = { { 0 } };
+
+	CHECK(names_register(names, "fork", ep) > 0);
+	sys_reply_wait(ep, &m);
+	sys_exit(0);
+}
+
+static NORETURN void register_and_fork(void)
+{
+	u64 bits;
+
+	CHECK(names_register(names, "parent", (u64)sys_endpoint()) > 0);
+	if (sys_fork() == 0)
+		end_when_called();
+	sys_wait((u64)sys_notification(), WAIT_FOR_EVER, &bits);
+	sys_exit(1);
+}
+
 /* Who registered it has forked, and ends: the fork does not keep the name. */
 static void is_not_a_forks(void)
 {
-	s64 child = sys_fork(), parent;
+	struct message m = { { 0 } };
+	s64 child = sys_fork();
+	u64 fork;
 
-	if (child == 0) {
-		u64 ep = (u64)sys_endpoint(), bits;
-
-		CHECK(names_register(names, "parent", ep) > 0);
-		child = sys_fork();
-		if (child == 0)
-			for (;;)
-				sys_yield();
-		sys_wait((u64)sys_notification(), WAIT_FOR_EVER, &bits);
-	}
-	sys_close(find_at_last("parent"));
-	parent = child;
-	end_child(parent);
+	if (child == 0)
+		register_and_fork();
+	fork = find_at_last("fork");
+	CHECK_EQ(sys_close(find_at_last("parent")), 0);
+	end_child(child);
 	CHECK_EQ(names_find(names, "parent"), -ENOENT);
+	CHECK_EQ(sys_call(fork, &m), -EPIPE);
+	CHECK_EQ(sys_close(fork), 0);
 }
 
 /* Who registered it takes it back, with the name still there. */
