@@ -126,6 +126,10 @@ enum syscall_number {
 	SYS_REVOKE, /* (handle): with RIGHT_REVOKE: no other task has a handle of it any more; who
 		       waits at it, and is not of this task, gets -EIDRM; -EBUSY: another thread
 		       does it just now */
+	SYS_SELF_TEST, /* (system, enum self_test, globs, bytes): all tasks end, the caller too, the
+			  kernel runs what the list of globs chooses, and starts init again.
+			  -EBUSY: somebody has asked, or the machine runs tests anyway */
+
 	SYS_NUMBERS,
 };
 
@@ -188,6 +192,14 @@ enum power {
 	POWER_REBOOT,
 };
 
+#define SELF_TEST_MAX 128 /* with a 0 */
+
+enum self_test {
+	SELF_TEST_TESTS,
+	SELF_TEST_BENCHMARKS,
+	SELF_TEST_KINDS,
+};
+
 enum cpu_change {
 	CPU_CHANGE_DOWN,
 	CPU_CHANGE_UP,
@@ -234,7 +246,7 @@ enum right {
 	RIGHT_WRITE = 128,   /* of memory: map it writable */
 	RIGHT_IRQ = 256,     /* of the system: SYS_IRQ; of an interrupt: bind and acknowledge it */
 	RIGHT_PORTS = 512,   /* of the system: SYS_PORTS; of ports: SYS_PORT_IN, SYS_PORT_OUT */
-	RIGHT_POWER = 1024,  /* of the system: SYS_POWER */
+	RIGHT_POWER = 1024,  /* of the system: SYS_POWER, SYS_SELF_TEST */
 	RIGHT_CPUS = 2048,   /* of the system: SYS_CPU */
 	RIGHT_SCREEN = 4096, /* of the system: SYS_FRAMEBUFFER */
 	RIGHT_REVOKE = 8192, /* of any but the system: SYS_REVOKE; who makes it has it, and neither

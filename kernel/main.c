@@ -28,6 +28,7 @@
 #include "kernel/options.h"
 #include "kernel/results.h"
 #include "kernel/sched.h"
+#include "kernel/self_test.h"
 #include "kernel/task.h"
 #include "kernel/upcall.h"
 #include "lib/assert.h"
@@ -209,6 +210,20 @@ static void start_cpus(void)
 	printk("cpus: %u of %u online\n", cpumask_weight(&cpus_online), cpus_present());
 }
 
+/* Init, and again if it was ended for self-tests. */
+static bool run_session(void)
+{
+	bool passed;
+
+	self_test_allow();
+	for (;;) {
+		passed = init_task_run(options.init);
+		if (!self_test_asked())
+			return passed;
+		self_test_done(run_tests());
+	}
+}
+
 void kernel_main(paddr_t handoff_phys)
 {
 	bool passed;
@@ -238,10 +253,11 @@ void kernel_main(paddr_t handoff_phys)
 	results_init(&handoff);
 	provoke();
 	if (options.init[0] != '\0') {
-		passed = init_task_run(options.init);
+		passed = run_session();
 		printk("prague: result: %s (init has ended)\n", passed ? "pass" : "fail");
 	} else {
 		passed = run_tests();
+		say_verdict();
 		results_end(&handoff, passed);
 	}
 	console_flush();

@@ -10,6 +10,7 @@
 #include "kernel/long_message.h"
 #include "kernel/memory.h"
 #include "kernel/revoke.h"
+#include "kernel/self_test.h"
 #include "kernel/sched.h"
 #include "kernel/sys_archive.h"
 #include "kernel/sys_device.h"
@@ -113,6 +114,7 @@ WITH_INTERRUPTS(sys_framebuffer)
 WITH_INTERRUPTS(sys_file_name)
 WITH_INTERRUPTS(sys_file_read)
 WITH_INTERRUPTS(sys_power)
+WITH_INTERRUPTS(sys_self_test)
 WITH_INTERRUPTS(sys_cpu)
 WITH_INTERRUPTS(sys_cpus)
 WITH_INTERRUPTS(sys_counters)
@@ -195,6 +197,8 @@ const syscall_fn syscall_table[] = {
 	[SYS_CALL_PAGER] = sys_call_pager_enter,
 
 	[SYS_REVOKE] = sys_revoke_enter,
+
+	[SYS_SELF_TEST] = sys_self_test_enter,
 
 	[SYS_NUMBERS] = sys_unknown,
 };

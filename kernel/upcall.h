@@ -12,5 +12,8 @@ void provoke(void);
 /* Run the benchmarks that the command line chooses; how many gave a number. */
 u32 run_benches(void);
 
-/* Run what the command line chooses and print the summary.  Did all pass?  tests/harness.c */
+/* Run what options.test and options.bench choose, and say how it went.  Did all pass? */
 bool run_tests(void);
+
+/* Say what run_tests() has found, as the run's last word. */
+void say_verdict(void);

@@ -208,26 +208,39 @@ static void run_suite(const char *suite, u32 number)
 	printk("%sok %u %s\n", run.failed == failed_before ? "" : "not ", number, suite);
 }
 
-static bool summary(void)
+static bool all_passed(void)
 {
-	bool passed = run.failed == 0 && run.passed + run.benches > 0;
+	return run.failed == 0 && run.passed + run.benches > 0;
+}
 
-	printk("# seed %lu, %lu ms\n", run.seed, time_ns() / NS_PER_MS);
-	printk("prague: %u passed, %u failed, %u skipped\n", run.passed, run.failed, run.skipped);
-	if (passed)
+void say_verdict(void)
+{
+	if (all_passed())
 		printk("prague: result: pass\n");
 	else if (run.failed != 0)
 		printk("prague: result: fail (%u tests failed)\n", run.failed);
 	else
 		printk("prague: result: fail (no test ran: test=%s chose none that can run here)\n",
 		       options.test);
-	return passed;
+}
+
+/* Tests take the machine to be theirs. */
+static void expect_no_task(void)
+{
+	u64 tasks = task_count();
+
+	if (tasks == 0)
+		return;
+	run.failed++;
+	printk("# %lu tasks are there before the first test\n", tasks);
 }
 
 bool run_tests(void)
 {
 	u32 suites = 0, number = 0;
 
+	run.passed = run.failed = run.skipped = 0;
+	expect_no_task();
 	run.benches = options.bench[0] != '\0' ? run_benches() : 0;
 	run.seed = options.seed != 0 ? options.seed : rdtsc() % 1000000 + 1;
 	for (const struct test_case *const *p = tests_begin; p < tests_end; p++)
@@ -239,5 +252,7 @@ bool run_tests(void)
 	if (options.counters)
 		totals_print();
 	trace_print();
-	return summary();
+	printk("# seed %lu, %lu ms\n", run.seed, time_ns() / NS_PER_MS);
+	printk("prague: %u passed, %u failed, %u skipped\n", run.passed, run.failed, run.skipped);
+	return all_passed();
 }

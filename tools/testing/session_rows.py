@@ -31,6 +31,21 @@ SESSION = (
     ("\\x1b[A\\x1b[A\\x1b[A 1", r"kill 0 1\r?\n^no such program: see jobs$"),
     ("poweroff", r"^power: off$"))
 
+# Tests and benchmarks, between which there are programs; many end when the first begin.
+SELF_TEST_SESSION = (
+    ("run ring 400 1000000 &", r"^\[0\] ring$"),
+    ("cpu down 1", r"^CPU 1 is down$"),
+    ("cpu up 1", r"^CPU 1 is up$"),
+    ("test mm.space,mm.pressure,user.ipc,user.self_test,device.irq",
+     r"^ok 1 [a-z.]+$(?s:.*?)^prague: [1-9]\d+ passed, 0 failed, \d+ skipped$(?s:.*?)^self-test: passed; init begins again$"),
+    ("tasks", r"^ +\d+ +1 +\d+ console +\d+:\d+"),
+    ("jobs", r"^prague> jobs$"),
+    ("bench switch_mm_hit,flush_page", r'^bench: \{"name":"flush_page"(?s:.*?)^self-test: passed; init begins again$'),
+    ("test nothing.*", r"^prague: 0 passed, 0 failed, 0 skipped$\s*^self-test: failed; init begins again$"),
+    ("test", r"^test GLOB,\.\.\.$"),
+    ("run hello", r"^hello: status 0$"),
+    ("poweroff", r"^power: off$"))
+
 SHOWN = 10  # seconds that results stay on the screen: enough for a picture of it
 
 # The same on the keyboard, whose keys are characters, Shift, Ctrl and arrows.
@@ -52,6 +67,10 @@ def session_is_right(text, session=SESSION):
             return f"shell: {line}: no {answer}"
         at = found.end()
     return None
+
+
+def self_test_session_is_right(text):
+    return session_is_right(text, SELF_TEST_SESSION)
 
 
 def keyboard_session_is_right(text):
@@ -76,6 +95,11 @@ def session_rows(out):
               must=(r"^prague: result: pass \(turned off\)$",), check=session_is_right)
           for twin, build, machine, firmware in (("percpu", "debug", "q35", "bios"),
                                                  ("classic", "release", "pc", "uefi"))],
+        *[Row(f"shell-self-test-{twin}",
+              [typed(*(line for line, _ in SELF_TEST_SESSION)) +
+               run(out, "--kernel", twin, "--build", build, "--firmware", "bios", *talk)],
+              must=(r"^prague: result: pass \(turned off\)$",), check=self_test_session_is_right)
+          for twin, build in (("percpu", "debug"), ("classic", "release"))],
         *[Row(f"shell-keyboard-{twin}-{firmware}",
               [keys(*(line for line, _ in KEYBOARD_SESSION)) +
                run(out, "--kernel", twin, "--build", build, "--machine", machine, "--firmware", firmware, *talk)],

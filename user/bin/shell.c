@@ -242,6 +242,27 @@ static void names(char **words, u32 n)
 
 /* --- the machine ------------------------------------------------------------------------------ */
 
+/* It ends all programs, this one too, unless the kernel says no. */
+static void self_test(enum self_test what, const char *globs)
+{
+	s64 err = sys_self_test(SYSTEM, what, globs, strlen(globs));
+
+	if (err != 0)
+		console_print("%s: %s\n", globs, err_name((int)err));
+}
+
+static void test(char **words, u32 n)
+{
+	(void)n;
+	self_test(SELF_TEST_TESTS, words[1]);
+}
+
+static void bench(char **words, u32 n)
+{
+	(void)n;
+	self_test(SELF_TEST_BENCHMARKS, words[1]);
+}
+
 static void reboot(char **words, u32 n)
 {
 	(void)words;
@@ -277,6 +298,8 @@ static const struct command {
 	{ "cpus", "", 1, cpus, "all CPUs" },
 	{ "cpu", "down|up N", 3, cpu, "take a CPU down, or bring it up" },
 	{ "counters", "[CPU]", 1, counters, "what was counted, by one CPU or all" },
+	{ "test", "GLOB,...", 2, test, "end all programs, run self-tests, and begin again" },
+	{ "bench", "GLOB,...", 2, bench, "the same with benchmarks" },
 	{ "reboot", "", 1, reboot, "start the machine anew" },
 	{ "poweroff", "", 1, poweroff, "turn it off" },
 };

@@ -376,6 +376,11 @@ static inline s64 sys_power(u64 system, u64 what)
 	return syscall2(SYS_POWER, system, what);
 }
 
+static inline s64 sys_self_test(u64 system, u64 what, const char *globs, size_t bytes)
+{
+	return syscall4(SYS_SELF_TEST, system, what, (uintptr_t)globs, bytes);
+}
+
 static inline s64 sys_cpu(u64 system, u64 cpu, u64 change, u64 ns)
 {
 	return syscall4(SYS_CPU, system, cpu, change, ns);
