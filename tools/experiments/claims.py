@@ -363,6 +363,40 @@ def rivals(found):
         f"{NO_TIME} Of one CPU, by a plugin of QEMU.")
 
 
+# --- CPUs and boots that come -------------------------------------------------------------------
+
+def life(found):
+    def walk(kernel, bench, cpus, pti="off"):
+        return found.one(experiment="life", bench=f"hotplug_{bench}", unit=ONCE, kernel=kernel,
+                         cpus=cpus, pti=pti).min
+
+    def stage(kernel, name, pti="off"):
+        return found.median(experiment="boot", bench=name, unit=INSTRUCTIONS, kernel=kernel, pti=pti)
+
+    sizes = found.values("cpus", experiment="life")
+    few, most = min(sizes), max(sizes)
+    rows = [[cpus, pti, *(walk(kernel, bench, cpus, pti) for bench in ("up", "down") for kernel in KERNELS)]
+            for cpus, pti in (*((cpus, "off") for cpus in sizes), (few, "on"))]
+    stages = sorted({result.bench for result in found.all(experiment="boot", unit=INSTRUCTIONS)})
+    table = [[name, pti, *(stage(kernel, name, pti) for kernel in KERNELS),
+              stage("percpu", name, pti) - stage("classic", name, pti)] for name in stages for pti in ("off", "on")]
+    more = walk("percpu", "up", few) - walk("classic", "up", few)
+    isolated = walk("percpu", "up", few, "on") - walk("classic", "up", few, "on")
+    made = sum(stage("percpu", name) - stage("classic", name) for name in ("boot_tables", "boot_pages"))
+    return Answer(
+        f"A little, once: to bring a CPU up, one of {few}, takes the CPU that does it {walk('percpu', 'up', few)} instructions in the percpu kernel and "
+        f"{walk('classic', 'up', few)} in the classic one: {more} more, with isolation {isolated}, for the PGDs that it keeps in reserve; with {most} CPUs it is "
+        f"{walk('percpu', 'up', most) - walk('classic', 'up', most)} more. To take it down takes {walk('percpu', 'down', few)} and {walk('classic', 'down', few)}. "
+        f"Of a boot, the stages that make tables and memory ready are {made} instructions longer, of {stage('percpu', 'boot_tables') + stage('percpu', 'boot_pages')}.",
+        [Table("Instructions of the CPU that brings another up, and takes it down, without its waits: the least of 101",
+               ["CPUs", "isolation", "up, percpu", "up, classic", "down, percpu", "down, classic"], rows),
+         Table("Instructions of one boot, and of its stages",
+               ["", "isolation", *KERNELS, "more"], table)],
+        [], "Guest instructions by a plugin of QEMU, a rep once, without what the CPU executes while it waits for the other one or for the 10 ms behind INIT; what the "
+        "other CPU does itself, such as to give its slots back, is not in them. Boots: one CPU, each iteration of a rep counted, one sample; most of a boot is text that is drawn on a "
+        "screen, memory that is cleared and the wait for a clock.")
+
+
 CLAIMS = (
     Claim("memory", "The total overhead would be \"4kB * num cpus * num ASIDs per CPU (or 8k for PTI)\".",
           "rivals", memory),
@@ -384,6 +418,8 @@ CLAIMS = (
     Claim("isolation", "\"... our initial reaction in Prague to the looming PTI challenge.\"", "paths", isolation),
     Claim("rivals", "One PGD a CPU, copied at each switch; one for each CPU and space; or a cache of (cpu, asid) pairs?",
           "rivals", rivals),
+    Claim("life", "Each CPU has tables of its own, which are made when it comes and given back when it goes.",
+          "life, boot", life),
 )
 
 
