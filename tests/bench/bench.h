@@ -12,7 +12,8 @@
  * The unit is ticks of the TSC: under --icount with one CPU a tick is one guest
  * instruction, on a real machine a cycle; the line says which kind the run claims.
  * The cost of reading the TSC twice is measured first and taken off.  A second line, "events: ",
- * says what the CPUs did meanwhile, between the samples too.
+ * says what the CPUs did meanwhile, between the samples too.  Where the CPU has counters, a third,
+ * "pmu: ", has what they counted in the samples (real.h).
  */
 #pragma once
 
@@ -22,6 +23,7 @@
 #include "arch/x86_64/tlb_mailbox.h"
 #include "lib/types.h"
 #include "mm/totals.h"
+#include "tests/bench/real.h"
 
 #define BENCH_RUNS 101u /* odd: the median is one of them */
 #define BENCH_WARM 8u
@@ -59,16 +61,22 @@ static ALWAYS_INLINE u64 bench_clock(enum count_mark mark)
 {
 	u64 now;
 
-	if (mark == COUNT_BEGIN)
+	if (mark == COUNT_BEGIN) {
 		tlb_announce_mark(bench_under_way);
+		if (unlikely(real_on))
+			real_begin();
+	}
 	__asm__ volatile("1:\trdtsc\n\t"
 			 "shl $32, %%rdx\n\t"
 			 "or %%rdx, %%rax\n\t" COUNT_MARK_WORDS(1)
 			 : "=a"(now)
 			 : "i"(mark)
 			 : "rdx", "cc", "memory");
-	if (mark == COUNT_END)
+	if (mark == COUNT_END) {
+		if (unlikely(real_on))
+			real_end();
 		tlb_announce_mark(NULL);
+	}
 	return now;
 }
 
