@@ -16,6 +16,7 @@
  * cpus_online, and a moment more (arch/x86_64/ipi.c).
  */
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/count_mark.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/ipi.h"
 #include "arch/x86_64/irq.h"
@@ -87,8 +88,7 @@ static void give_order(u32 cpu, enum order what)
 	struct orders *o = &orders[cpu];
 
 	shared_store(&o->what, what);
-	while (shared_load(&o->what) != ORDER_NONE)
-		yield();
+	COUNT_NOT(while (shared_load(&o->what) != ORDER_NONE) yield());
 }
 
 static int run_there(u32 cpu, int (*fn)(u32 cpu))
@@ -255,8 +255,7 @@ static int wait_for_idle(u32 cpu)
 {
 	shared_store(&orders[cpu].die, 1);
 	apic_send_ipi(cpus[cpu].apic_id, IRQ_RESCHEDULE);
-	while (!shared_load(&orders[cpu].obeys))
-		yield();
+	COUNT_NOT(while (!shared_load(&orders[cpu].obeys)) yield());
 	return 0;
 }
 

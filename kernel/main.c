@@ -20,6 +20,7 @@
 #include "boot/handoff.h"
 #include "kernel/acpi.h"
 #include "kernel/archive.h"
+#include "kernel/boot_stages.h"
 #include "kernel/console.h"
 #include "kernel/cpu_slots.h"
 #include "kernel/cpus.h"
@@ -45,7 +46,10 @@
 #include "mm/reclaim.h"
 #include "mm/trace.h"
 
-NORETURN void kernel_main(paddr_t handoff_phys) RELEASES(irqs_off);
+/* @began: by the TSC, at the kernel's first instruction. */
+NORETURN void kernel_main(paddr_t handoff_phys, u64 began) RELEASES(irqs_off);
+
+u64 boot_stage_began[BOOT_OVER + 1];
 
 /* The loader's struct lies in memory that is given to the page allocator. */
 static struct handoff handoff;
@@ -224,10 +228,16 @@ static bool run_session(void)
 	}
 }
 
-void kernel_main(paddr_t handoff_phys)
+static void stage(enum boot_stage stage)
+{
+	boot_stage_began[stage] = rdtsc();
+}
+
+void kernel_main(paddr_t handoff_phys, u64 began)
 {
 	bool passed;
 
+	boot_stage_began[BOOT_console] = began;
 	idt_init_early();
 	pt_set_levels(cpu_paging_levels());
 	take_handoff(handoff_phys);
@@ -235,15 +245,22 @@ void kernel_main(paddr_t handoff_phys)
 	cpu_features_enable();
 	options_parse(handoff.cmdline);
 	announce();
+	stage(BOOT_tables);
 	enter_own_tables();
+	stage(BOOT_pages);
 	start_page_allocator();
+	stage(BOOT_acpi);
 	archive_init(&handoff);
 	acpi_read_tables(handoff.rsdp);
+	stage(BOOT_clock);
 	start_apic_and_clock();
+	stage(BOOT_threads);
 	sched_init();
 	thread_user_init();
 	irq_enable();
+	stage(BOOT_cpus);
 	start_cpus();
+	stage(BOOT_rest);
 	task_init();
 	cpu_slots_watch();
 	if (options.trace && trace_start(options.trace_records))
@@ -251,6 +268,7 @@ void kernel_main(paddr_t handoff_phys)
 		       options.trace_records);
 
 	results_init(&handoff);
+	stage(BOOT_OVER);
 	provoke();
 	if (options.init[0] != '\0') {
 		passed = run_session();

@@ -174,8 +174,10 @@ static void put_run(struct text *t, const struct handoff *h, const char *id, boo
 
 static void put_entry(struct text *t, const struct entry *e)
 {
-	put(t, "%s=%lu,%lu,%lu", e->name, e->min, e->median, e->max);
-	if (e->n != entries[0].n)
+	put(t, "%s=%lu", e->name, e->min);
+	if (e->n != 1)
+		put(t, ",%lu,%lu", e->median, e->max);
+	if (e->n != 1 && e->n != entries[0].n)
 		put(t, ",%u", e->n);
 	put(t, "\n");
 }

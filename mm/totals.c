@@ -2,6 +2,7 @@
 /*
  * mm/totals.c - see totals.h.
  */
+#include "arch/x86_64/pcid.h"
 #include "arch/x86_64/smp.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -9,12 +10,21 @@
 #include "mm/counters.h"
 #include "mm/totals.h"
 
+/* Without tags no load keeps anything, whatever the slot's generation: none has the bit. */
+static void add_cr3_writes(struct totals *t, u64 current, u64 other)
+{
+	bool keeps = tlb_has_tags();
+
+	t->cr3_keeps += keeps ? current : 0;
+	t->cr3_flushes += keeps ? other : current + other;
+}
+
 /* A slot is set up at most once for a load, and that load flushes. */
 static void derive_cpu(struct totals *t)
 {
 	t->hits = t->switches - t->slots_set_up;
-	t->cr3_keeps = t->hits - t->switch_flushes;
-	t->cr3_flushes = t->slots_set_up + t->switch_flushes + t->whole_flushes + t->neutral_loads;
+	add_cr3_writes(t, t->hits - t->switch_flushes,
+		       t->slots_set_up + t->switch_flushes + t->whole_flushes + t->neutral_loads);
 }
 
 static void add_cpu(u32 cpu, struct totals *t)
@@ -67,8 +77,7 @@ static void add_mm_counts(const struct mm_counts *c, struct totals *t)
 	t->slots_set_up += set_up;
 	t->switch_flushes += flushes;
 	t->ring_passes += passes;
-	t->cr3_keeps += current_hits + passes;
-	t->cr3_flushes += set_up + flushes + whole;
+	add_cr3_writes(t, current_hits + passes, set_up + flushes + whole);
 	t->entries_copied += shared_load(&c->set_up_copies) + lazy;
 	t->lazy_faults += lazy;
 	t->invlpgs += shared_load(&c->invlpgs);

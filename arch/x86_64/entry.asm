@@ -21,6 +21,10 @@ kernel_entry:
 	cld
 	lea	rsp, [boot_stack_top]
 	mov	rbx, rdi
+	rdtsc				; when the boot began
+	shl	rdx, 32
+	or	rax, rdx
+	mov	r12, rax
 
 	; What the other CPUs start from, before the boot CPU has written any of it.
 	mov	rsi, percpu_begin
@@ -47,6 +51,7 @@ kernel_entry:
 
 	xor	ebp, ebp		; ends backtraces
 	mov	rdi, rbx
+	mov	rsi, r12
 	call	kernel_main		; does not return
 	ud2
 

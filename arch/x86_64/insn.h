@@ -27,6 +27,15 @@ static inline void wrmsr(u32 msr, u64 value)
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+/* Counter @which, as the manual numbers them for this instruction (pmu.h). */
+static inline u64 rdpmc(u32 which)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("rdpmc" : "=a"(lo), "=d"(hi) : "c"(which) : "memory");
+	return (u64)hi << 32 | lo;
+}
+
 /* Which parts of the state there are: needs CR4.OSXSAVE. */
 static inline void write_xcr0(u64 value)
 {

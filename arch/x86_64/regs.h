@@ -57,6 +57,11 @@
 #define CPUID_FEATURES_LA57 BIT(16) /* in ECX */
 
 #define MSR_APIC_BASE	      0x01b
+#define MSR_PMC0	      0x0c1 /* this and the next four are of performance counters: pmu.h */
+#define MSR_PERFEVTSEL0	      0x186
+#define MSR_FIXED_CTR0	      0x309
+#define MSR_FIXED_CTR_CTRL    0x38d
+#define MSR_PERF_GLOBAL_CTRL  0x38f
 #define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_TSC_DEADLINE      0x6e0
 #define MSR_X2APIC_BASE	      0x800 /* register at MMIO offset n is MSR 0x800 + n / 16 */

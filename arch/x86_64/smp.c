@@ -3,6 +3,7 @@
  * arch/x86_64/smp.c - see smp.h.  Source: Intel SDM vol. 3A, 8.4.4 (INIT-SIPI-SIPI).
  */
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/count_mark.h"
 #include "arch/x86_64/cpu_area.h"
 #include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/insn.h"
@@ -68,7 +69,7 @@ static bool lacks_la57(void)
 }
 
 /* Wait until @c has said ONLINE or REFUSED, or the trampoline that it goes no further. */
-static bool wait_for_answer(struct cpu *c, u64 ns)
+static bool await_answer(struct cpu *c, u64 ns)
 {
 	u64 start = time_ns();
 
@@ -85,6 +86,14 @@ static bool wait_for_answer(struct cpu *c, u64 ns)
 	return true;
 }
 
+static bool wait_for_answer(struct cpu *c, u64 ns)
+{
+	bool answered;
+
+	COUNT_NOT(answered = await_answer(c, ns));
+	return answered;
+}
+
 static void start_by_sipi(u32 cpu)
 {
 	struct cpu *c = &cpus[cpu];
@@ -97,7 +106,7 @@ static void start_by_sipi(u32 cpu)
 	__atomic_store_n(&c->state, CPU_STARTING, __ATOMIC_RELEASE);
 
 	apic_send_init(c->apic_id);
-	time_spin_ns(INIT_WAIT_NS);
+	COUNT_NOT(time_spin_ns(INIT_WAIT_NS));
 	apic_send_startup(c->apic_id, trampoline_page);
 	if (!wait_for_answer(c, STARTUP_WAIT_NS)) {
 		apic_send_startup(c->apic_id, trampoline_page); /* the SDM's second one */
@@ -163,8 +172,7 @@ void smp_park_cpu(u32 cpu)
 	struct cpu *c = &cpus[cpu];
 
 	/* Acquire: what the CPU did before it died is seen by who goes on from here. */
-	while (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) != CPU_DEAD)
-		cpu_pause();
+	COUNT_NOT(while (__atomic_load_n(&c->state, __ATOMIC_ACQUIRE) != CPU_DEAD) cpu_pause());
 	if (cpu != BOOT_CPU)
 		apic_send_init(c->apic_id);
 	c->state = CPU_PARKED;

@@ -45,6 +45,7 @@ void bench_add(struct bench *b, u64 ticks)
 		if (warm == BENCH_WARM) {
 			bench_under_way = b->name;
 			all_totals(&b->before);
+			real_forget();
 		}
 		return;
 	}
@@ -69,6 +70,7 @@ static u64 measure_overhead(void)
 		bench_sample(&empty, barrier());
 	for (u32 i = 0; i < empty.n; i++)
 		least = MIN(least, empty.samples[i]);
+	real_were_empty();
 	return least;
 }
 
@@ -121,6 +123,8 @@ static void report(struct bench *b)
 	summary_add(b->name, b->n, b->samples[0], b->samples[b->n / 2], b->samples[b->n - 1]);
 	if (!bench_more(b))
 		report_events(b);
+	if (real_print(b->name))
+		print_configuration();
 }
 
 static u32 count_chosen(void)
@@ -138,6 +142,7 @@ u32 run_benches(void)
 	u32 n = 0;
 
 	said_at = time_ns();
+	real_start();
 	overhead = measure_overhead();
 	chosen = count_chosen();
 	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++) {
@@ -153,6 +158,7 @@ u32 run_benches(void)
 		number++;
 		say_progress(&b);
 		warm = 0;
+		real_forget();
 		(*p)->run(&b);
 		bench_under_way = NULL;
 		report(&b);

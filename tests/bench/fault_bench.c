@@ -14,10 +14,10 @@
 /* One write to what is mapped at @at, in an mm that the thread uses. */
 static void fault_at(struct bench *b, vaddr_t at)
 {
-	u64 start = bench_clock(BENCH_BEGIN), end;
+	u64 start = bench_clock(COUNT_BEGIN), end;
 	bool good = put(at, 1);
 
-	end = bench_clock(BENCH_END);
+	end = bench_clock(COUNT_END);
 	ASSERT(good, "out of memory");
 	bench_add(b, end - start);
 }

@@ -59,10 +59,10 @@ static void measure_yields(struct bench *b, u32 mappings)
 	for (u32 i = 0; i < mappings; i++)
 		p[i] = kmap_local_page(page);
 	while (bench_more(b)) {
-		u64 start = bench_clock(BENCH_BEGIN), end;
+		u64 start = bench_clock(COUNT_BEGIN), end;
 
 		yield();
-		end = bench_clock(BENCH_END);
+		end = bench_clock(COUNT_END);
 		bench_add(b, end - start);
 	}
 	for (u32 i = mappings; i-- > 0;)

@@ -167,9 +167,9 @@ BENCH(flush_page)
 	while (bench_more(b)) {
 		u64 start, end;
 
-		start = bench_clock(BENCH_BEGIN);
+		start = bench_clock(COUNT_BEGIN);
 		flush_range(mm, PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE);
-		end = bench_clock(BENCH_END);
+		end = bench_clock(COUNT_END);
 		bench_add(b, end - start);
 	}
 	spin_unlock(&mm->lock);

@@ -12,7 +12,7 @@ int partner_run(void *arg)
 	kthread_use_mm(p->mm);
 	while (!READ_ONCE(p->stop)) {
 		yield();
-		p->arrived = bench_clock(BENCH_END);
+		p->arrived = bench_clock(COUNT_END);
 	}
 	kthread_unuse_mm();
 	return 0;

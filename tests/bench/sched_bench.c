@@ -32,7 +32,7 @@ static ALWAYS_INLINE void measure(struct bench *b, struct mm *own, struct mm *ot
 	thread_start(t);
 	yield();
 	while (bench_more(b)) {
-		u64 start = bench_clock(BENCH_BEGIN);
+		u64 start = bench_clock(COUNT_BEGIN);
 
 		yield();
 		bench_add(b, p.arrived - start);

@@ -95,9 +95,9 @@ static void measure(struct bench *b, struct mm *mm, const struct shot *shot)
 	if (shot->shared)
 		on_each(&rest, read_page, (void *)shot);
 	read_page((void *)shot);
-	start = bench_clock(BENCH_BEGIN);
+	start = bench_clock(COUNT_BEGIN);
 	err = change(mm, shot);
-	end = bench_clock(BENCH_END);
+	end = bench_clock(COUNT_END);
 	ASSERT(err == 0, "benchmark: error %d", err);
 	bench_add(b, end - start);
 	on_each(&rest, leave, NULL);

@@ -188,11 +188,11 @@ static ALWAYS_INLINE void run_whole(struct bench *b, const u8 *code, size_t size
 	struct task *task = make("bench", code, size);
 
 	while (bench_more(b)) {
-		u64 start = bench_clock(BENCH_BEGIN);
+		u64 start = bench_clock(COUNT_BEGIN);
 
 		(void)user_task_start(NULL, task, 0, cpu_id);
 		(void)task_wait(task);
-		bench_add(b, bench_clock(BENCH_END) - start);
+		bench_add(b, bench_clock(COUNT_END) - start);
 	}
 	kobj_put(&task->kobj);
 }

@@ -79,7 +79,7 @@ static int measuring(void *arg)
 	kthread_use_mm(p->partner.mm);
 	yield();
 	while (bench_more(p->b)) {
-		u64 start = bench_clock(BENCH_BEGIN);
+		u64 start = bench_clock(COUNT_BEGIN);
 
 		yield();
 		bench_add(p->b, p->partner.arrived - start);

@@ -42,6 +42,7 @@ HOST_SRC_ksyms := lib/ksyms.c $(HOST_O)/ksyms_tables.c
 HOST_SRC_ksyms_empty := lib/ksyms.c $(HOST_O)/ksyms_none.c
 HOST_SRC_list :=
 HOST_SRC_memranges := lib/memranges.c lib/rand.c
+HOST_SRC_pmu := arch/x86_64/pmu_choose.c
 HOST_SRC_string := lib/rand.c
 HOST_SRC_tar := lib/tar.c lib/format.c
 

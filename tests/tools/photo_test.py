@@ -84,6 +84,13 @@ class Photo(unittest.TestCase):
             self.assertEqual((first.setup["ring_mms"], first.setup["asids"], first.setup["pti"]), (4, 16, "on"))
             self.assertIn("A CPU @ 3 GHz = fast", stick.about([run])["machine"])
 
+    def test_one_number_is_one_sample(self):
+        run = photo.run_of("x", code(end="boot=4711\nend=3,0"))
+        *_, boot = stick.results_of(run)
+        self.assertEqual((boot.bench, boot.n, boot.min, boot.median, boot.max), ("boot", 1, 4711, 4711, 4711))
+        with self.assertRaises(stick.Unreadable):
+            photo.run_of("x", code(end="boot=4711,4712\nend=3,0"))
+
     def test_a_run_without_a_name_has_the_files(self):
         run, = machines.runs(self.picture(code(ident="-"), "living-room.pgm"))
         self.assertEqual(run.name, "living-room")

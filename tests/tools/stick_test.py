@@ -8,7 +8,8 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
+sys.path.insert(0, str(TOOLS))
 
 from experiments import compare, results, stick  # noqa: E402
 
@@ -23,6 +24,10 @@ def lines(kernel, median=100, unit="tsc", ended=True, cmdline="ring_mms=4 emulat
                        "kernel": kernel, "build": "release", "pcid": "on", "asids": 16, "cpus": 4}},
             {"events": {"name": "ring", "ops": 101, "switches": 202, "kernel": kernel, "build": "release"}}]
     return said + ([{"end": {"passed": True, "ms": 5}}] if ended else [])
+
+
+def counts(kernel, **amounts):
+    return {"pmu": {"name": "ring", "ops": 101, **amounts, "kernel": kernel, "build": "release", "pcid": "on", "cpus": 4}}
 
 
 def text(said):
@@ -61,6 +66,29 @@ class Stick(unittest.TestCase):
         self.assertNotIn("emulator", bench.setup)
         self.assertEqual((events.unit, events.amounts), (results.EVENTS, {"switches": 202}))
         self.assertEqual(stick.about([run])["date"], "2026-01-02 03:04")
+
+    def test_what_the_cpu_counted(self):
+        said = lines("percpu")
+        said.insert(1, {"pmu": {"version": 4, "counters": ["instructions", "cycles", "load_walks"]}})
+        said.insert(4, counts("percpu", instructions=4040, cycles=8080, load_walks=0))
+        run, = self.taken({"1.jsonl": text(said)})
+        found = results.Results({}, stick.results_of(run))
+        counted = found.one(unit=results.COUNTED)
+        self.assertEqual((counted.bench, counted.per_op("instructions"), counted.per_op("cycles")), ("ring", 40, 80))
+        self.assertEqual(counted.amounts, {"instructions": 4040, "cycles": 8080, "load_walks": 0})
+        self.assertEqual(len(found.results), 3)
+
+    def test_no_counters(self):
+        run, = self.taken({"1.jsonl": text(lines("percpu")[:1] + [{"pmu": {"none": "CPUID has no leaf 0AH"}}] +
+                                           lines("percpu")[1:])})
+        self.assertEqual([result.unit for result in stick.results_of(run)], [results.TICKS, results.EVENTS])
+
+    def test_the_page_of_a_machine_has_them(self):
+        run = [*lines("percpu")[:-1], counts("percpu", cycles=202), lines("percpu")[-1]]
+        write(self.work, {"1.jsonl": text(run)})
+        subprocess.run([TOOLS / "report", self.work, "--html", self.work / "page", "--markdown", self.work / "text"],
+                       check=True, stdout=subprocess.DEVNULL)
+        self.assertIn("| ring | percpu | 2.0 |", (self.work / "text").read_text())
 
     def test_twins_are_compared(self):
         taken = self.taken({"1.jsonl": text(lines("percpu", 10)), "2.jsonl": text(lines("classic", 20))})

@@ -178,6 +178,28 @@ def enough(found):
         f"{NO_TIME} Taken in turn, which is the worst case for any number that does not suffice.")
 
 
+TAG_EVENTS = ("cr3_keeps", "cr3_flushes", "slots_set_up", "entries_copied", "ring_passes", "switch_flushes")
+TAG_BENCHES = (("switch_mm_hit", 4), ("switch_mm_lag", 4), ("slot_setup", 4), ("ring", 4), ("ring", 64))
+
+
+def by_tags(found):
+    """(are the events with PCID those of pcid=soft?, a table of them)"""
+    def events(kernel, bench, mms, pcid):
+        result = found.one(experiment="pcid", unit=EVENTS, kernel=kernel, bench=bench, ring_mms=mms, pcid=pcid)
+        return result.setup["emulator"], [shown(result.per_op(name)) for name in TAG_EVENTS]
+
+    cells = [(bench, mms, kernel) for bench, mms in TAG_BENCHES for kernel in KERNELS]
+    same = all(events(kernel, bench, mms, "on")[1] == events(kernel, bench, mms, "soft")[1] for bench, mms, kernel in cells)
+    rows = []
+    for bench, mms, kernel in cells:
+        for pcid in ("on", "soft", "off"):
+            emulator, counted = events(kernel, bench, mms, pcid)
+            rows.append([f"{bench} of {mms}" if bench == "ring" else bench, kernel, pcid, emulator, *counted])
+    return same, Table("Events for each sample, with what comes between two of them; no isolation",
+                       ["", "kernel", "pcid", "emulator", "CR3 writes that keep", "that flush", "slots set up", "entries copied",
+                        "passes", "flushes of a slot that lags"], rows)
+
+
 def without_pcid(found):
     def misses(kernel, pti, pcid, asids=16):
         return found.one(experiment="model", bench="ring", unit=MODELLED, kernel=kernel, pti=pti,
@@ -199,15 +221,17 @@ def without_pcid(found):
              for bench in ("switch_mm_hit", "slot_setup") for pcid in ("soft", "off")]
     without, tagged = (misses("percpu", "off", pcid).per_op("stlb_misses") for pcid in ("off", "soft"))
     isolated = misses("percpu", "on", "off").per_op("stlb_misses")
+    same, events = by_tags(found)
     return Answer(
         f"Without PCID each switch empties the TLB of what is not global, in either kernel: {shown(without)} misses a turn where "
         f"tags have {shown(tagged)}, and {shown(isolated)} with isolation. What the percpu kernel adds to that, with 16 slots: {more('off', 16)} without isolation and {more('on', 16)} with it; "
-        f"with one slot, a PGD copied at each switch, {more('off', 1)} and {more('on', 1)}. The machine that was feared pays for its missing tags more than for its own tables.",
+        f"with one slot, a PGD copied at each switch, {more('off', 1)} and {more('on', 1)}. The machine that was feared pays for its missing tags more than for its own tables. "
+        f"On a CPU with PCID, of Bochs, the events are {'those' if same else 'not those'} of pcid=soft, which stands for it here.",
         [Table("Modelled for a turn of 4 address spaces",
                ["isolation", "pcid", "slots", "misses, percpu", "misses, classic", "walk references, percpu",
                 "walk references, classic"], rows),
-         Table("Instructions", ["", "pcid", *KERNELS], table)],
-        [], f"{NO_CPU} Instructions: guest instructions under QEMU. pcid=soft is the protocol of tags on a CPU without; the model keeps what tags may keep.")
+         Table("Instructions", ["", "pcid", *KERNELS], table), events],
+        [], f"{NO_CPU} Events: what the kernel counted, with pcid=on in Bochs, else in QEMU. Instructions: guest instructions under QEMU. pcid=soft is the protocol of tags on a CPU without; the model keeps what tags may keep.")
 
 
 # --- fork, GS, kmap -----------------------------------------------------------------------------
@@ -363,6 +387,40 @@ def rivals(found):
         f"{NO_TIME} Of one CPU, by a plugin of QEMU.")
 
 
+# --- CPUs and boots that come -------------------------------------------------------------------
+
+def life(found):
+    def walk(kernel, bench, cpus, pti="off"):
+        return found.one(experiment="life", bench=f"hotplug_{bench}", unit=ONCE, kernel=kernel,
+                         cpus=cpus, pti=pti).min
+
+    def stage(kernel, name, pti="off"):
+        return found.median(experiment="boot", bench=name, unit=INSTRUCTIONS, kernel=kernel, pti=pti)
+
+    sizes = found.values("cpus", experiment="life")
+    few, most = min(sizes), max(sizes)
+    rows = [[cpus, pti, *(walk(kernel, bench, cpus, pti) for bench in ("up", "down") for kernel in KERNELS)]
+            for cpus, pti in (*((cpus, "off") for cpus in sizes), (few, "on"))]
+    stages = sorted({result.bench for result in found.all(experiment="boot", unit=INSTRUCTIONS)})
+    table = [[name, pti, *(stage(kernel, name, pti) for kernel in KERNELS),
+              stage("percpu", name, pti) - stage("classic", name, pti)] for name in stages for pti in ("off", "on")]
+    more = walk("percpu", "up", few) - walk("classic", "up", few)
+    isolated = walk("percpu", "up", few, "on") - walk("classic", "up", few, "on")
+    made = sum(stage("percpu", name) - stage("classic", name) for name in ("boot_tables", "boot_pages"))
+    return Answer(
+        f"A little, once: to bring a CPU up, one of {few}, takes the CPU that does it {walk('percpu', 'up', few)} instructions in the percpu kernel and "
+        f"{walk('classic', 'up', few)} in the classic one: {more} more, with isolation {isolated}, for the PGDs that it keeps in reserve; with {most} CPUs it is "
+        f"{walk('percpu', 'up', most) - walk('classic', 'up', most)} more. To take it down takes {walk('percpu', 'down', few)} and {walk('classic', 'down', few)}. "
+        f"Of a boot, the stages that make tables and memory ready are {made} instructions longer, of {stage('percpu', 'boot_tables') + stage('percpu', 'boot_pages')}.",
+        [Table("Instructions of the CPU that brings another up, and takes it down, without its waits: the least of 101",
+               ["CPUs", "isolation", "up, percpu", "up, classic", "down, percpu", "down, classic"], rows),
+         Table("Instructions of one boot, and of its stages",
+               ["", "isolation", *KERNELS, "more"], table)],
+        [], "Guest instructions by a plugin of QEMU, a rep once, without what the CPU executes while it waits for the other one or for the 10 ms behind INIT; what the "
+        "other CPU does itself, such as to give its slots back, is not in them. Boots: one CPU, each iteration of a rep counted, one sample; most of a boot is text that is drawn on a "
+        "screen, memory that is cleared and the wait for a clock.")
+
+
 CLAIMS = (
     Claim("memory", "The total overhead would be \"4kB * num cpus * num ASIDs per CPU (or 8k for PTI)\".",
           "rivals", memory),
@@ -374,7 +432,7 @@ CLAIMS = (
           "rivals", copies),
     Claim("asids", "\"... we'd need to increase the number of ASIDs significantly. Right now we use only 6.\"",
           "ring", enough),
-    Claim("no-pcid", "\"For CPUs which do not support PCID this sucks.\"", "model, paths", without_pcid),
+    Claim("no-pcid", "\"For CPUs which do not support PCID this sucks.\"", "model, paths, pcid", without_pcid),
     Claim("fork", "\"I'm not worried about fork as the copy will probably be just noise.\"", "whole", fork),
     Claim("gs", "\"... to make GS kernel usage and the related mess in the ASM code go away completely.\"",
           "paths, and the images", gs),
@@ -384,6 +442,8 @@ CLAIMS = (
     Claim("isolation", "\"... our initial reaction in Prague to the looming PTI challenge.\"", "paths", isolation),
     Claim("rivals", "One PGD a CPU, copied at each switch; one for each CPU and space; or a cache of (cpu, asid) pairs?",
           "rivals", rivals),
+    Claim("life", "Each CPU has tables of its own, which are made when it comes and given back when it goes.",
+          "life, boot", life),
 )
 
 

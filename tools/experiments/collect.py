@@ -13,7 +13,7 @@ from insncount import marks
 from testing.axes import ROOT
 
 LIMIT = 300  # seconds that one boot may take
-LINE = re.compile(r"^(bench|events|model): (\{.*\})$", re.MULTILINE)
+LINE = re.compile(r"^(bench|events|pmu|model): (\{.*\})$", re.MULTILINE)
 IMAGE_LINE = re.compile(r"text ([\d.]+) KiB and ([\d.]+) KiB of self-tests, (\d+) instructions, "
                         r"swapgs: (\d+), gs-prefixed: (\d+)")
 SETUP = ("kernel", "build", "pcid", "asids", "fill", "pgd", "pti", "kmap", "cpus")
@@ -39,6 +39,8 @@ def command(boot, out, extra):
 def setup_of(boot, said):
     """What the kernel says it ran with, and the words that it does not say."""
     words = {name: results.number(value) for name, value in boot.words.items()}
+    if "--emulator" in boot.options:
+        words["emulator"] = boot.options[boot.options.index("--emulator") + 1]
     return words | {name: said[name] for name in SETUP if name in said}
 
 
@@ -48,17 +50,20 @@ def amounts_of(said):
 
 
 def from_lines(boot, text):
-    """Results of the lines that the kernel, or the model, printed."""
+    """Results of the lines that the kernel, or the model, printed.  @boot.count may be "machine": ticks too."""
     for kind, line in LINE.findall(text):
         said = json.loads(line)
         setup = setup_of(boot, said)
-        if kind == "bench" and boot.count in ("icount", "events"):
+        if kind == "bench" and boot.count in ("icount", "machine"):
             unit = results.INSTRUCTIONS if said["unit"] == "instructions" else results.TICKS
             yield results.Result(boot.experiment, said["name"], unit, setup, n=said["n"],
                                  min=said["min"], median=said["median"], max=said["max"])
         elif kind == "events" and boot.count != "model":
             yield results.Result(boot.experiment, said["name"], results.EVENTS, setup,
                                  ops=said["ops"], amounts=amounts_of(said))
+        elif kind == "pmu" and said.get("ops"):
+            yield results.Result(boot.experiment, said["name"], results.COUNTED, setup, ops=said["ops"],
+                                 amounts=amounts_of(said))
         elif kind == "model" and said.get("ops"):
             yield results.Result(boot.experiment, said["bench"], results.MODELLED,
                                  setup | {"cpu": said["cpu"]}, ops=said["ops"],

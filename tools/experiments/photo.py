@@ -50,7 +50,7 @@ def setup_of(head):
 def bench_of(head, name, values):
     """The object of a line "bench: "."""
     numbers = [int(value) for value in values.split(",")]
-    least, median, most, *count = numbers
+    least, median, most, *count = numbers if len(numbers) != 1 else [*numbers * 3, 1]
     return {"name": name, "unit": head["unit"], "n": count[0] if count else int(head["n"]),
             "min": least, "median": median, "max": most} | setup_of(head)
 

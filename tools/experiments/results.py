@@ -11,6 +11,7 @@ import json
 
 INSTRUCTIONS, ONCE, TICKS = "instructions", "instructions, a rep once", "ticks of the TSC"
 EVENTS, MODELLED, CODE = "events", "modelled", "the image"
+COUNTED = "counted by the CPU"
 
 
 @dataclasses.dataclass

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Results that a machine wrote to its stick: \\prague\\results\\RUN.jsonl (lib/kept.h, boot/uefi/results.c).
 
-Each line is an object of one member: run (the first), bench, events, end (the last, if the run came
-to its end).
+Each line is an object of one member: run (the first), bench, events, pmu, end (the last, if the run
+came to its end).
 """
 
 import dataclasses
@@ -116,7 +116,7 @@ def latest(found):
 def results_of(run):
     said = dict(WORD.findall(run.about["cmdline"]))
     words = {name: value for name, value in said.items() if name in WORDS}
-    found = list(collect.from_lines(experiment.Boot("stick", "events", (), words), run.text()))
+    found = list(collect.from_lines(experiment.Boot("stick", "machine", (), words), run.text()))
     if any(result.unit == results.INSTRUCTIONS for result in found):
         raise Unreadable(f"{run.name}: icount=on, but nothing counts instructions on a machine")
     return found

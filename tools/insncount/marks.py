@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The places of a kernel between which instructions are counted.
 
-Each use of bench_clock() in tests/bench/ leaves two words in the section .bench_marks of
-the kernel's ELF file, which is not loaded: its address, and whether a sample begins or ends
-there.
+Each use of count_mark() and of bench_clock() (tests/bench/) leaves two words in the section
+.bench_marks of the kernel's ELF file, which is not loaded: its address, and whether a sample begins
+or ends there, or a wait that is not counted.
 """
 
 import bisect
@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 
-BEGIN, END = 0, 1  # enum bench_mark in tests/bench/bench.h
+KINDS = ("begin", "end", "wait", "go_on")  # enum count_mark in arch/x86_64/count_mark.h
 HEX_LINE = re.compile(r"^  0x[0-9a-f]{8} ((?:[0-9a-f]{1,8} ){1,4})", re.MULTILINE)
 
 
@@ -21,13 +21,11 @@ def tool(name, *arguments):
 
 
 def read(elf):
-    """(begins, ends): addresses."""
+    """[(kind, address)]"""
     dump = tool("readelf", "-x", ".bench_marks", str(elf))
     data = bytes.fromhex("".join(HEX_LINE.findall(dump)))
     words = [int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)]
-    pairs = list(zip(words[::2], words[1::2]))
-    return ([address for address, kind in pairs if kind == BEGIN],
-            [address for address, kind in pairs if kind == END])
+    return [(KINDS[kind], address) for address, kind in zip(words[::2], words[1::2])]
 
 
 class Functions:

@@ -151,6 +151,8 @@ class Legs:
             return []
         twins = {twin for twin in ("percpu", "classic") for name in names if twin in name} or {"percpu"}
         builds = [command for twin in sorted(twins) for command in self.kernel(twin)]
+        if any(name.startswith(("count-", "photo-percpu")) for name in names):  # of release kernels
+            builds = [command for twin in ("classic", "percpu") for command in self.kernel(twin, "release")]
         return [Trial("rows", builds, ["tools/test", "--jobs", "1", "--out", self.out, *names], said_by_rows)]
 
     def bochs(self, m):

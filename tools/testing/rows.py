@@ -447,6 +447,21 @@ USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 325, "ipc_round_trip_64w": 
                "fault_anon": 4157 + 350}
 
 
+# What the CPU that asks may execute, its waits left out, which would be a hundred times as much.
+HOTPLUG_LIMITS = {"hotplug_up": 6500, "hotplug_down": 5500}
+
+
+def stages_add_up(text):
+    """Of each kernel the boot is one sample, and the sum of its stages."""
+    found = [json.loads(line) for line in re.findall(r"^bench: (\{.*\})$", text, re.MULTILINE)]
+    for kernel in ("percpu", "classic"):
+        took = {bench["name"]: bench["median"] for bench in found if bench["kernel"] == kernel and bench["n"] == 1}
+        boot = took.pop("boot", 0)
+        if boot == 0 or sum(took.values()) != boot or min(took.values()) == 0:
+            return f"count: {kernel}: a boot of {boot} instructions has the stages {took}"
+    return None
+
+
 def user_is_quick(text):
     """Each of USER_LIMITS was measured, and its median is no more."""
     found = [json.loads(line) for line in re.findall(r"^bench: (\{.*\})$", text, re.MULTILINE)]
@@ -458,6 +473,7 @@ def user_is_quick(text):
 
 def count_rows(out):
     limits = [f"--limit={name}={limit}" for name, limit in LIMITS.items()]
+    hotplug_limits = [f"--limit={name}={limit}" for name, limit in HOTPLUG_LIMITS.items()]
     return [
         Row("count-instructions",
             [make(out, "insncount"),
@@ -475,7 +491,18 @@ def count_rows(out):
             must=(PASSED, rf'^bench: {{"name":"kmap_pair","unit":"instructions",.*"median":{KMAP_PAIR},')),
         Row("count-user", [run(out, "--build", "release", "--icount", "--smp", "1", "--append",
                                f"icount=on pcid=soft pti=off bench={','.join(USER_LIMITS)} test=none")],
-            must=(PASSED,), check=user_is_quick),
+            must=(PASSED, r'^pmu: {"none":"a hypervisor, with version 0 in CPUID leaf 0AH"}'), check=user_is_quick),
+        # Bochs tells of counters, has none, and faults where they would be read.
+        Row("count-bochs", [run(out, "--emulator", "bochs", "--build", "release", "--smp", "1", "--append",
+                                "pcid=on bench=switch_mm_hit test=none")],
+            must=(PASSED, r'^pmu: {"none":"CPUID leaf 0AH tells of counters, but they do not count"}',
+                  r'^bench: {"name":"switch_mm_hit",')),
+        Row("count-hotplug", [make(out, "insncount"),
+                              ["tools/count-instructions", "--out", out, "--bench", "hotplug_*", "--cpus", "2",
+                               "--append", "pcid=soft pti=off", *hotplug_limits]]),
+        Row("count-boot", [run(out, "--kernel", twin, "--build", "release", "--icount", "--smp", "1", "--append",
+                               "icount=on pcid=soft pti=off bench=boot* test=none") for twin in ("percpu", "classic")],
+            must=(PASSED,), check=stages_add_up),
     ]
 
 

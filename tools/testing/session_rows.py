@@ -150,9 +150,10 @@ def workload_rows(out, everything=False):
 
 
 def photo_is_right(text):
-    """What the code says is what the lines said, each with its three numbers."""
+    """What the code says is what the lines said, each with its three numbers, or the one that there is."""
     said = [json.loads(line) for line in re.findall(r"^bench: (\{.*\})$", text, re.MULTILINE)]
-    wanted = [f"{bench['name']}={bench['min']},{bench['median']},{bench['max']}" for bench in said]
+    wanted = [f"{bench['name']}={bench['min']}" + (f",{bench['median']},{bench['max']}" if bench["n"] != 1 else "")
+              for bench in said]
     read = text.partition("\n-\n")[2].partition("\nend=")[0].splitlines()
     return None if read and read == wanted else f"photo: {len(wanted)} results were said, and read was {read}"
 
