@@ -50,7 +50,6 @@ static ALWAYS_INLINE struct syscall_switch go(struct run_queue *q, struct thread
 		check_hand_over(q, prev, next);
 	WRITE_ONCE(prev->standing, THREAD_STANDING(THREAD_BLOCKED, false));
 	WRITE_ONCE(next->standing, THREAD_STANDING(THREAD_RUNNABLE, true));
-	q->running = next;
 	current = next;
 	kernel_stack_top = next->stack_top;
 	user_state_swap_quickly(prev->user_state, next->user_state);
