@@ -28,8 +28,8 @@ static ALWAYS_INLINE NORETURN void leave_for(struct run_queue *q, struct thread 
 /* The direct way has been tried: what it leaves below the frame is there. */
 NO_LOCK_CHECK void ipc_reply_to_fault(const struct syscall_frame *f)
 {
-	struct thread *prev = current;
-	struct user_thread *me = prev->user, *caller;
+	struct thread *prev = current, *next;
+	struct user_thread *me = prev->user;
 	struct endpoint *ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
 	struct run_queue *q = run_queue;
 
@@ -37,17 +37,17 @@ NO_LOCK_CHECK void ipc_reply_to_fault(const struct syscall_frame *f)
 		return;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	caller = choose_caller(ep, q, prev, me, IPC_WAITS);
-	if (unlikely(caller == NULL))
+	next = choose_caller(ep, q, prev, me, IPC_WAITS);
+	if (unlikely(next == NULL))
 		goto unlock_both;
-	caller->fault->reply = f->rsi;
-	set_done(caller, 0);
+	next->user->fault->reply = f->rsi;
+	set_done(next->user, 0);
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
 	spin_unlock_outer(&ep->lock, &q->lock);
-	(void)go(q, prev, caller->thread);
-	leave_for(q, prev, caller->thread);
+	(void)go(prev, next);
+	leave_for(q, prev, next);
 
 unlock_both:
 	spin_unlock_irqs_off(&q->lock);

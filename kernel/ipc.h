@@ -23,8 +23,8 @@ struct endpoint {
 	struct spinlock lock;			     /* rank LOCK_RANK_ENDPOINT, interrupts off */
 	struct list_node receivers GUARDED_BY(lock); /* user_thread.ipc_node, first come first */
 	struct list_node callers GUARDED_BY(lock);
+	u64 special GUARDED_BY(lock);	      /* ENDPOINT_*: what a receiver must know first */
 	u32 receive_handles GUARDED_BY(lock); /* handles with RIGHT_RECEIVE */
-	u32 special GUARDED_BY(lock);	      /* ENDPOINT_*: what a receiver must know first */
 	struct notification *notification;    /* bound to it (notification.h), held, or NULL; under
 						 both    locks; good with interrupts off */
 };
