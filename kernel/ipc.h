@@ -52,7 +52,8 @@ struct syscall_switch ipc_reply_wait_directly(u64 handle);
 void ipc_reply_to_fault(const struct syscall_frame *f) REQUIRES(irqs_off);
 
 /* The same of the long ones: never. */
-struct syscall_switch ipc_long_not_directly(u64 handle);
+struct syscall_switch ipc_call_long_not_directly(u64 handle);
+struct syscall_switch ipc_reply_wait_long_not_directly(u64 handle);
 
 /* System calls (abi.h).  The first four: interrupts off, before and after. */
 s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);

@@ -10,7 +10,8 @@
  *
  * Five words of the message are never in memory: they stay in the registers, which are the
  * partner's when its user mode goes on; two lie on the sender's stack meanwhile.  So this file is
- * compiled not to use R8, R9 and R10, and calls no function where it is (Makefile).
+ * compiled not to use R8, R9, R10, R12 and R13, and calls no function that comes back where it is
+ * (Makefile).
  *
  * Who waits IPC_WAITS_DIRECTLY has nothing on its stack that must be gone through: neither a time
  * limit nor what a longer way home has to undo.  Its partner leaves that part of its stack alone,
@@ -24,8 +25,6 @@
  */
 #include "kernel/abi.h"
 #include "kernel/direct.h"
-
-#define NOT_DIRECTLY ((struct syscall_switch){ 0 })
 
 /* Who waits at @ep for a call and can go on with that of @prev's, without being lent anything, and
  * its thread, @next; NULL: none. */
@@ -53,7 +52,7 @@ NO_LOCK_CHECK struct syscall_switch ipc_call_directly(u64 handle)
 	struct run_queue *q = run_queue;
 
 	if (unlikely(ep == NULL || !spin_try_irqs_off(&ep->lock)))
-		return NOT_DIRECTLY;
+		goto not_directly;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
 	receiver = choose_receiver(ep, q, prev, &next);
@@ -70,7 +69,8 @@ unlock_both:
 	spin_unlock_irqs_off(&run_queue->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
-	return NOT_DIRECTLY;
+not_directly:
+	syscall_not_directly(SYS_CALL);
 }
 
 /*
@@ -85,7 +85,7 @@ NO_LOCK_CHECK struct syscall_switch ipc_reply_wait_directly(u64 handle)
 	struct run_queue *q = run_queue;
 
 	if (unlikely(ep == NULL || !spin_try_irqs_off(&ep->lock)))
-		return NOT_DIRECTLY;
+		goto not_directly;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
 	next = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
@@ -101,11 +101,18 @@ unlock_both:
 	spin_unlock_irqs_off(&run_queue->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
-	return NOT_DIRECTLY;
+not_directly:
+	syscall_not_directly(SYS_REPLY_WAIT);
 }
 
-NO_LOCK_CHECK struct syscall_switch ipc_long_not_directly(u64 handle)
+struct syscall_switch ipc_call_long_not_directly(u64 handle)
 {
 	(void)handle;
-	return NOT_DIRECTLY;
+	syscall_not_directly(SYS_CALL_LONG);
+}
+
+struct syscall_switch ipc_reply_wait_long_not_directly(u64 handle)
+{
+	(void)handle;
+	syscall_not_directly(SYS_REPLY_WAIT_LONG);
 }
