@@ -46,10 +46,10 @@ struct syscall_switch ipc_call_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_directly(u64 handle);
 
 /*
- * What the second leaves: SYS_REPLY_WAIT, with frame @f, of a thread that answers a fault.  If that
- * can go on at once it does, and this does not return; else nothing was done.
+ * What the second leaves, where it is: if it is the reply to a fault, and who faulted can go on at
+ * once, it does; else the longer way begins.
  */
-void ipc_reply_to_fault(const struct syscall_frame *f) REQUIRES(irqs_off);
+NORETURN void ipc_reply_to_fault(void) REQUIRES(irqs_off);
 
 /* The same of the long ones: never. */
 struct syscall_switch ipc_call_long_not_directly(u64 handle);

@@ -102,7 +102,7 @@ unlock_both:
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
 not_directly:
-	syscall_not_directly(SYS_REPLY_WAIT);
+	ipc_reply_to_fault();
 }
 
 struct syscall_switch ipc_call_long_not_directly(u64 handle)
