@@ -52,9 +52,9 @@ u32 user_state_size(void);
 void user_state_init(struct user_state *s);
 
 /*
- * Set the bases of the current thread, or of one that does not run, nor waits in a system call, where
- * user_state_swap_quickly() could follow.  -EINVAL, and nothing is set, unless both are canonical: the
- * kernel could not load them.
+ * Set the bases of the current thread, or of one that does not run, nor waits in a system call,
+ * where user_state_swap_quickly() could follow.  -EINVAL, and nothing is set, unless both are
+ * canonical: the kernel could not load them.
  */
 int user_state_set_bases(struct user_state *s, u64 fs_base, u64 gs_base) WARN_UNUSED_RESULT;
 
@@ -96,8 +96,8 @@ static ALWAYS_INLINE bool user_state_selectors_agree(struct user_state *prev,
 }
 
 /*
- * The rest of a switch from @prev, which this CPU holds, to @next, which it was the last to load and
- * does not hold, where it has what cpu_features.quick_user_state says.  Calls nothing.
+ * The rest of a switch from @prev, which this CPU holds, to @next, which it was the last to load
+ * and does not hold, where it has what cpu_features.quick_user_state says.  Calls nothing.
  */
 static ALWAYS_INLINE void user_state_swap_quickly(struct user_state *prev, struct user_state *next)
 	REQUIRES(irqs_off)
