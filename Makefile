@@ -57,11 +57,11 @@ CFLAGS	:= -std=gnu11 -O2 -g -MMD -MP -I. -Iarch/x86_64/$(KERNEL) $(WARN) $(TUNE)
 	   -fno-optimize-sibling-calls -fcf-protection=none -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)=build \
 	   -mno-red-zone -mgeneral-regs-only -mcmodel=kernel
 
-# The direct way of a call (kernel/ipc_direct.c) leaves words of the message in R8, R9 and R10 where the
-# compiler can be told to, and saves no registers for its caller.  It can if it calls nothing: in
-# release builds.  Else syscall.asm puts the words by.
-WORDS_STAY_FLAGS := -ffixed-r8 -ffixed-r9 -ffixed-r10 -fcall-used-rbx -fcall-used-r14 -fcall-used-r15 \
-	   -fomit-frame-pointer
+# The direct way of a call (kernel/ipc_direct.c, fault_reply.c) leaves words of the message in R8, R9,
+# R10, R12 and R13 where the compiler can be told to, and saves no registers for its caller.  It can if it calls
+# nothing that comes back: in release builds.  Else syscall.asm puts the words by.
+WORDS_STAY_FLAGS := -ffixed-r8 -ffixed-r9 -ffixed-r10 -ffixed-r12 -ffixed-r13 \
+	   -fcall-used-rbx -fcall-used-r14 -fcall-used-r15 -fomit-frame-pointer
 WORDS_STAY := $(if $(filter release,$(BUILD)),$(shell echo | $(CC) $(WORDS_STAY_FLAGS) -S -xc -o /dev/null - \
 	   2>/dev/null && echo 1))
 NASMFLAGS := -f elf64 -g -F dwarf -Wall -Werror -I$(K)/ -Iarch/x86_64/ -Iarch/x86_64/$(KERNEL)/ \
@@ -97,7 +97,7 @@ $(K)/%.c.o: %.c $(K)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
-$(K)/kernel/ipc_direct.c.o: CFLAGS += $(if $(WORDS_STAY),$(WORDS_STAY_FLAGS))
+$(K)/kernel/ipc_direct.c.o $(K)/kernel/fault_reply.c.o: CFLAGS += $(if $(WORDS_STAY),$(WORDS_STAY_FLAGS))
 
 $(K)/%.asm.o: %.asm $(K)/offsets.inc $(K)/test_offsets.inc $(K)/flags \
 		$(wildcard arch/x86_64/*.inc arch/x86_64/$(KERNEL)/*.inc tests/*.inc)

@@ -3,9 +3,11 @@
  * kernel/fault_reply.c - a pager's reply, straight to the thread that faulted.
  *
  * Who faulted has no frame for the words of a reply, and no system call to return from: it gets its
- * one word, and goes on where it blocked.  So this is not the direct way (ipc_direct.c), but comes
- * when that has been tried; the pager leaves as on it, and is resumed the same way.
+ * one word, and goes on where it blocked.  So this is where the direct way (ipc_direct.c) ends if
+ * it cannot be gone; the pager leaves as on it, and is resumed the same way.  As there, words of
+ * the message are in registers meanwhile: the longer way may have to begin yet.
  */
+#include "kernel/abi.h"
 #include "kernel/direct.h"
 
 /*
@@ -25,32 +27,43 @@ static ALWAYS_INLINE NORETURN void leave_for(struct run_queue *q, struct thread 
 		; /* nobody comes back here */
 }
 
-/* The direct way has been tried: what it leaves below the frame is there. */
-NO_LOCK_CHECK void ipc_reply_to_fault(const struct syscall_frame *f)
+/* Does @me owe its reply to one that faulted?  As .fault, which is the caller's until it is done.
+ */
+static ALWAYS_INLINE bool answers_a_fault(const struct user_thread *me) REQUIRES(irqs_off)
 {
-	struct thread *prev = current;
-	struct user_thread *me = prev->user, *caller;
-	struct endpoint *ep = endpoint_find(me, f->rdi, RIGHT_RECEIVE);
+	const struct user_thread *caller = READ_ONCE(me->caller);
+
+	return caller != NULL && READ_ONCE(caller->fault) != NULL;
+}
+
+NO_LOCK_CHECK void ipc_reply_to_fault(void)
+{
+	struct thread *prev = current, *next;
+	struct user_thread *me = prev->user;
+	const struct syscall_kept *kept = syscall_kept_at(prev->stack_top);
+	struct endpoint *ep = endpoint_find(me, kept->rdi, RIGHT_RECEIVE);
 	struct run_queue *q = run_queue;
 
-	if (unlikely(ep == NULL || !spin_try_irqs_off(&ep->lock)))
-		return;
+	if (unlikely(!answers_a_fault(me) || ep == NULL || !spin_try_irqs_off(&ep->lock)))
+		goto not_directly;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	caller = choose_caller(ep, q, prev, me, IPC_WAITS);
-	if (unlikely(caller == NULL))
+	next = choose_caller(ep, q, prev, me, IPC_WAITS);
+	if (unlikely(next == NULL))
 		goto unlock_both;
-	caller->fault->reply = f->rsi;
-	set_done(caller, 0);
+	next->user->fault->reply = kept->rsi;
+	set_done(next->user, 0);
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
 	spin_unlock_outer(&ep->lock, &q->lock);
-	(void)go(q, prev, caller->thread);
-	leave_for(q, prev, caller->thread);
+	(void)go(prev, next);
+	leave_for(q, prev, next);
 
 unlock_both:
 	spin_unlock_irqs_off(&q->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
+not_directly:
+	syscall_not_directly(SYS_REPLY_WAIT);
 }

@@ -59,7 +59,6 @@ static ALWAYS_INLINE void switch_over(struct run_queue *q, struct thread *prev, 
 	if (CONFIG_DEBUG)
 		check_hand_over(q, prev, next);
 	q->before = prev;
-	q->running = next;
 	current = next;
 	kernel_stack_top = next->stack_top;
 	switch_mm(next->mm);

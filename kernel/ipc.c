@@ -319,19 +319,8 @@ static s64 reply_wait(struct syscall_frame *f, s64 how, u32 words) REQUIRES(irqs
 	return result;
 }
 
-/* Does @me owe its reply to one that faulted?  As .fault, which is the caller's until it is done.
- */
-static ALWAYS_INLINE bool answers_a_fault(const struct user_thread *me) REQUIRES(irqs_off)
-{
-	const struct user_thread *caller = READ_ONCE(me->caller);
-
-	return caller != NULL && READ_ONCE(caller->fault) != NULL;
-}
-
 s64 sys_reply_wait(struct syscall_frame *f)
 {
-	if (answers_a_fault(current->user))
-		ipc_reply_to_fault(f);
 	return reply_wait(f, IPC_WAITS_DIRECTLY, 0);
 }
 

@@ -23,8 +23,8 @@ struct endpoint {
 	struct spinlock lock;			     /* rank LOCK_RANK_ENDPOINT, interrupts off */
 	struct list_node receivers GUARDED_BY(lock); /* user_thread.ipc_node, first come first */
 	struct list_node callers GUARDED_BY(lock);
+	u64 special GUARDED_BY(lock);	      /* ENDPOINT_*: what a receiver must know first */
 	u32 receive_handles GUARDED_BY(lock); /* handles with RIGHT_RECEIVE */
-	u32 special GUARDED_BY(lock);	      /* ENDPOINT_*: what a receiver must know first */
 	struct notification *notification;    /* bound to it (notification.h), held, or NULL; under
 						 both    locks; good with interrupts off */
 };
@@ -46,13 +46,14 @@ struct syscall_switch ipc_call_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_directly(u64 handle);
 
 /*
- * What the second leaves: SYS_REPLY_WAIT, with frame @f, of a thread that answers a fault.  If that
- * can go on at once it does, and this does not return; else nothing was done.
+ * What the second leaves, where it is: if it is the reply to a fault, and who faulted can go on at
+ * once, it does; else the longer way begins.
  */
-void ipc_reply_to_fault(const struct syscall_frame *f) REQUIRES(irqs_off);
+NORETURN void ipc_reply_to_fault(void) REQUIRES(irqs_off);
 
 /* The same of the long ones: never. */
-struct syscall_switch ipc_long_not_directly(u64 handle);
+struct syscall_switch ipc_call_long_not_directly(u64 handle);
+struct syscall_switch ipc_reply_wait_long_not_directly(u64 handle);
 
 /* System calls (abi.h).  The first four: interrupts off, before and after. */
 s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);

@@ -10,7 +10,8 @@
  *
  * Five words of the message are never in memory: they stay in the registers, which are the
  * partner's when its user mode goes on; two lie on the sender's stack meanwhile.  So this file is
- * compiled not to use R8, R9 and R10, and calls no function where it is (Makefile).
+ * compiled not to use R8, R9, R10, R12 and R13, and calls no function that comes back where it is
+ * (Makefile).
  *
  * Who waits IPC_WAITS_DIRECTLY has nothing on its stack that must be gone through: neither a time
  * limit nor what a longer way home has to undo.  Its partner leaves that part of its stack alone,
@@ -24,38 +25,37 @@
  */
 #include "kernel/abi.h"
 #include "kernel/direct.h"
-#include "kernel/lend.h"
 
-#define NOT_DIRECTLY ((struct syscall_switch){ 0 })
-
-/* Who waits at @ep for a call and can go on with that of @prev's; NULL: none. */
+/* Who waits at @ep for a call and can go on with that of @prev's, without being lent anything, and
+ * its thread, @next; NULL: none. */
 static ALWAYS_INLINE struct user_thread *
-choose_receiver(const struct endpoint *ep, const struct run_queue *q, const struct thread *prev)
-	REQUIRES(ep->lock, q->lock, irqs_off)
+choose_receiver(const struct endpoint *ep, const struct run_queue *q, const struct thread *prev,
+		struct thread **next) REQUIRES(ep->lock, q->lock, irqs_off)
 {
 	struct user_thread *receiver;
 
 	if (unlikely(list_empty(&ep->receivers)))
 		return NULL;
 	receiver = list_first(&ep->receivers, struct user_thread, ipc_node);
-	return likely(!call_lends(prev, receiver->thread) &&
-		      may_go(q, prev, receiver, IPC_WAITS_DIRECTLY))
+	*next = receiver->thread;
+	return likely(prev->priority <= (*next)->priority &&
+		      may_go(q, prev, receiver, *next, IPC_WAITS_DIRECTLY))
 		       ? receiver
 		       : NULL;
 }
 
 NO_LOCK_CHECK struct syscall_switch ipc_call_directly(u64 handle)
 {
-	struct thread *prev = current;
+	struct thread *prev = current, *next;
 	struct user_thread *me = prev->user, *receiver;
 	struct endpoint *ep = endpoint_find(me, handle, RIGHT_CALL);
 	struct run_queue *q = run_queue;
 
 	if (unlikely(ep == NULL || !spin_try_irqs_off(&ep->lock)))
-		return NOT_DIRECTLY;
+		goto not_directly;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	receiver = choose_receiver(ep, q, prev);
+	receiver = choose_receiver(ep, q, prev, &next);
 	if (unlikely(receiver == NULL))
 		goto unlock_both;
 	take_off(receiver);
@@ -63,13 +63,14 @@ NO_LOCK_CHECK struct syscall_switch ipc_call_directly(u64 handle)
 	WRITE_ONCE(me->callee, receiver);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
 	spin_unlock_outer(&ep->lock, &q->lock);
-	return go(q, prev, receiver->thread);
+	return go(prev, next);
 
 unlock_both:
-	spin_unlock_irqs_off(&q->lock);
+	spin_unlock_irqs_off(&run_queue->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
-	return NOT_DIRECTLY;
+not_directly:
+	syscall_not_directly(SYS_CALL);
 }
 
 /*
@@ -78,33 +79,40 @@ unlock_endpoint:
  */
 NO_LOCK_CHECK struct syscall_switch ipc_reply_wait_directly(u64 handle)
 {
-	struct thread *prev = current;
-	struct user_thread *me = prev->user, *caller;
+	struct thread *prev = current, *next;
+	struct user_thread *me = prev->user;
 	struct endpoint *ep = endpoint_find(me, handle, RIGHT_RECEIVE);
 	struct run_queue *q = run_queue;
 
 	if (unlikely(ep == NULL || !spin_try_irqs_off(&ep->lock)))
-		return NOT_DIRECTLY;
+		goto not_directly;
 	if (unlikely(!spin_try_irqs_off(&q->lock)))
 		goto unlock_endpoint;
-	caller = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
-	if (unlikely(caller == NULL))
+	next = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
+	if (unlikely(next == NULL))
 		goto unlock_both;
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
 	spin_unlock_outer(&ep->lock, &q->lock);
-	return go(q, prev, caller->thread);
+	return go(prev, next);
 
 unlock_both:
-	spin_unlock_irqs_off(&q->lock);
+	spin_unlock_irqs_off(&run_queue->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
-	return NOT_DIRECTLY;
+not_directly:
+	ipc_reply_to_fault();
 }
 
-NO_LOCK_CHECK struct syscall_switch ipc_long_not_directly(u64 handle)
+struct syscall_switch ipc_call_long_not_directly(u64 handle)
 {
 	(void)handle;
-	return NOT_DIRECTLY;
+	syscall_not_directly(SYS_CALL_LONG);
+}
+
+struct syscall_switch ipc_reply_wait_long_not_directly(u64 handle)
+{
+	(void)handle;
+	syscall_not_directly(SYS_REPLY_WAIT_LONG);
 }

@@ -195,7 +195,7 @@ struct thread *take_waiting(struct run_queue *q, u32 cpu)
  */
 static bool has_one_to_spare(const struct run_queue *q) NO_LOCK_CHECK
 {
-	return READ_ONCE(q->nr_ready) > (READ_ONCE(q->running) == q->idle);
+	return READ_ONCE(q->nr_ready) > (running_on(q) == q->idle);
 }
 
 void pull(void)
@@ -237,10 +237,10 @@ static int change_affinity(struct run_queue *q, struct thread *t, struct affinit
 		return -ESRCH;
 	if (t == current && migrate_count != 0)
 		return -EBUSY;
-	if (q->running == t || t->migrate_count != 0) {
+	if (running_on(q) == t || t->migrate_count != 0) {
 		list_add_tail(&r->node, &t->requests);
 		t->attention = true;
-		if (q->running == t)
+		if (running_on(q) == t)
 			kick(q);
 		return -EAGAIN;
 	}

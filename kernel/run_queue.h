@@ -8,7 +8,7 @@
  *	sched_check.c	what must hold at a switch
  *	hand_over.h	the switch from a thread that blocks straight to the one it has served
  *
- * A thread that wants to run (on_rq) is in one of three places: it runs (running), it is on a
+ * A thread that wants to run (on_rq) is in one of three places: it runs (running_on()), it is on a
  * list of ready[], or it is on its way from one queue to another and on none.  thread.cpu
  * names the queue whose lock protects it, and changes under that lock; who wants the lock
  * takes it and looks again (lock_queue_of).  On its way a thread is its mover's, who checks
@@ -45,9 +45,8 @@ struct run_queue {
 	u32 nr_ready GUARDED_BY(lock); /* threads on ready[]; others may read it as a hint */
 	u32 after;		       /* [lock] AFTER_*; then the CPU's, interrupts off */
 	bool ticking;		       /* its CPU's, interrupts off: the tick is started */
-	struct thread *running GUARDED_BY(lock); /* the CPU's current */
-	struct thread *before;			 /* [lock] who ran before it, during a switch */
-	struct thread *idle;			 /* constant */
+	struct thread *before;	       /* [lock] who ran before its current, during a switch */
+	struct thread *idle;	       /* constant */
 	/* Threads that were switched out in a migrate-disabled section, by .pinned_node. */
 	struct list_node pinned GUARDED_BY(lock);
 	struct list_node answered GUARDED_BY(lock); /* struct affinity_request */
@@ -74,6 +73,12 @@ struct affinity_request {
 
 /* Lock the queue that @t belongs to.  Interrupts off. */
 struct run_queue *lock_queue_of(const struct thread *t) REQUIRES(irqs_off);
+
+/* Its CPU's current thread, which changes under the lock. */
+static inline struct thread *running_on(const struct run_queue *q)
+{
+	return READ_ONCE(*per_cpu_ptr(&current, q->cpu));
+}
 
 static inline u32 top_priority(const struct run_queue *q) REQUIRES(q->lock)
 {

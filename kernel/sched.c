@@ -129,7 +129,7 @@ void enqueue(struct run_queue *q, struct thread *t)
 	queue_insert(q, t, false);
 	if (told)
 		return;
-	if (t->priority > q->running->priority || (alone && q->cpu != cpu_id))
+	if (t->priority > running_on(q)->priority || (alone && q->cpu != cpu_id))
 		kick(q);
 	else if (alone)
 		tick_start(q);
@@ -179,7 +179,7 @@ bool thread_on_cpu(const struct thread *t)
 	bool running;
 
 	spin_assert_held(&q->lock);
-	running = q->running == t;
+	running = running_on(q) == t;
 	spin_unlock(&q->lock);
 	leave(flags);
 	return running;
@@ -199,7 +199,7 @@ void sched_set_effective_priority(struct thread *t, u32 priority)
 		enqueue(q, t);
 	} else {
 		t->priority = priority;
-		if (q->running == t && q->nr_ready != 0 && top_priority(q) > priority)
+		if (running_on(q) == t && q->nr_ready != 0 && top_priority(q) > priority)
 			kick(q);
 	}
 	spin_unlock(&q->lock);
@@ -319,7 +319,6 @@ static ALWAYS_INLINE void switch_threads(struct run_queue *q, struct thread *pre
 	if (CONFIG_DEBUG)
 		check_switch(q, prev, next);
 	q->before = prev;
-	q->running = next;
 	current = next;
 	switch_migrate(prev, next);
 	kmap_switch_out(&prev->kmap);
@@ -399,7 +398,7 @@ void sched_look_at(struct thread *t)
 	struct run_queue *q = lock_queue_of(t);
 
 	spin_assert_held(&q->lock);
-	if (q->running == t)
+	if (running_on(q) == t)
 		kick(q);
 	spin_unlock(&q->lock);
 	leave(flags);
@@ -471,7 +470,6 @@ static NO_LOCK_CHECK void set_up_cpu(u32 cpu, struct thread *idle, struct thread
 	timer_init_pinned(&q->tick, on_tick);
 	idle->priority = PRIORITY_IDLE;
 	q->idle = idle;
-	q->running = running;
 	*per_cpu_ptr(&current, cpu) = running;
 	*per_cpu_ptr(&run_queue, cpu) = q;
 }

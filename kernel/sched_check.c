@@ -65,9 +65,9 @@ void check_switch(const struct run_queue *q, const struct thread *prev, const st
 	       "thread %s of CPU %u runs on CPU %u", next->name, next->cpu, cpu_id);
 	ASSERT(spin_only_held(&q->lock), "CPU %u: a switch with more locks than the queue's",
 	       cpu_id);
-	ASSERT(prev == q->running && prev == current && prev->cpu == cpu_id,
+	ASSERT(prev == current && prev->cpu == cpu_id,
 	       "thread %s of CPU %u is switched out on CPU %u, where %s runs", prev->name,
-	       prev->cpu, cpu_id, q->running->name);
+	       prev->cpu, cpu_id, current->name);
 	ASSERT(irq_depth == 0 && nmi_depth == 0, "CPU %u: switch in an interrupt", cpu_id);
 	ASSERT(next->migrate_count == 0 || next->pinned_cpu == cpu_id,
 	       "thread %s, which may not leave CPU %u, runs on CPU %u", next->name,

@@ -29,7 +29,7 @@
 static bool is_drained(struct run_queue *q)
 {
 	u64 flags = spin_lock_irqsave(&q->lock);
-	bool drained = q->running == q->idle && q->nr_ready == 0 && list_empty(&q->pinned);
+	bool drained = running_on(q) == q->idle && q->nr_ready == 0 && list_empty(&q->pinned);
 
 	spin_unlock_irqrestore(&q->lock, flags);
 	return drained;
@@ -47,8 +47,8 @@ static void close(struct run_queue *q)
 /* Nobody who may move waits on @q any more: the one that runs looks at where it may. */
 static void hurry(struct run_queue *q) REQUIRES(q->lock)
 {
-	if (q->running != q->idle)
-		q->running->attention = true;
+	if (running_on(q) != q->idle)
+		running_on(q)->attention = true;
 	kick(q);
 }
 
@@ -96,7 +96,7 @@ static void look(struct run_queue *q, struct report *r)
 		}
 		r->all++;
 	}
-	strlcpy(r->running, q->running->name, THREAD_NAME_MAX);
+	strlcpy(r->running, running_on(q)->name, THREAD_NAME_MAX);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

@@ -206,8 +206,8 @@ const syscall_fn syscall_table[] = {
 const syscall_direct_fn syscall_direct[] = {
 	[SYS_CALL - SYSCALL_DIRECT_FIRST] = ipc_call_directly,
 	[SYS_REPLY_WAIT - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_directly,
-	[SYS_CALL_LONG - SYSCALL_DIRECT_FIRST] = ipc_long_not_directly,
-	[SYS_REPLY_WAIT_LONG - SYSCALL_DIRECT_FIRST] = ipc_long_not_directly,
+	[SYS_CALL_LONG - SYSCALL_DIRECT_FIRST] = ipc_call_long_not_directly,
+	[SYS_REPLY_WAIT_LONG - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_long_not_directly,
 };
 
 STATIC_ASSERT(ARRAY_SIZE(syscall_direct) == SYSCALL_DIRECT_COUNT, "syscall.asm counts on it");

@@ -40,7 +40,7 @@ static ALWAYS_INLINE bool switch_mm_quickly(struct mm *next) REQUIRES(irqs_off)
 	/* Publish, full barrier, read the generation: pairs with flush_range(). */
 	(void)this_cpu_xchg(cpu_tlb.loading_ctx, ctx_id);
 	barrier();
-	if (unlikely(s->ctx_id != ctx_id || s->tlb_gen != shared_load(&next->tlb_gen)))
+	if (unlikely(s->ctx_id != ctx_id || shared_load(&next->tlb_gen) != s->tlb_gen))
 		return false;
 	tlb_load_value(s->keep_cr3);
 	s->referenced = 1;

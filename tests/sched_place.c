@@ -121,12 +121,12 @@ static void hold_idle_cpu(struct test *t, u32 cpu)
 
 	is_held = may_go = 0;
 	irq_set_handler(IRQ_TEST, hold_in_interrupt);
-	while (READ_ONCE(q->running) != q->idle)
+	while (running_on(q) != q->idle)
 		cpu_pause();
 	apic_send_ipi(cpus[cpu].apic_id, IRQ_TEST);
 	while (!shared_load(&is_held))
 		cpu_pause();
-	EXPECT(t, READ_ONCE(q->running) == q->idle, "CPU %u does not idle", cpu);
+	EXPECT(t, running_on(q) == q->idle, "CPU %u does not idle", cpu);
 }
 
 /*

@@ -17,7 +17,7 @@
 ;
 ; SYS_CALL and SYS_REPLY_WAIT go the direct way (syscall.h): their words stay in registers while C
 ; decides whether the partner can go on at once.  What C must not lose lies in struct syscall_kept
-; below the frame, whose words are filled in only if it says no.
+; below the frame, whose words are filled in only if it says no, in syscall_not_directly().
 ;
 ;	   work RSP RFLAGS RIP RAX	as above
 ;	   (room)
@@ -38,8 +38,9 @@ default rel
 extern kernel_stack_top, entry_stack_top, need_resched, pti_user_cr3
 extern syscall_table, syscall_last, trap_prepare_user
 extern trap_return_to_user
-extern syscall_direct, syscall_resumed, spin_unlock
+extern syscall_direct, syscall_resumed, spin_unlock, pti_on
 global syscall_entry:function, syscall_entry_isolated:function, user_enter
+global syscall_not_directly:function
 
 %if PRAGUE_DEBUG
   %define SYSCALL_CHECKS 0
@@ -49,23 +50,30 @@ global syscall_entry:function, syscall_entry_isolated:function, user_enter
 
 %define SYSCALL_KEPT (SYSCALL_FRAME_SIZE + SYSCALL_KEPT_SIZE)	; from the stack's top down
 
-; Around C: the words that a function of C may lose, where the compiler was not told (Makefile).
+; Around C: the words that a function of C may lose, or not give back if it does not come back,
+; where the compiler was not told (Makefile).
 %macro PUT_WORDS_BY 0
   %if !PRAGUE_WORDS_STAY
 .words_put_by:				; tools/check-elf looks for it
 	push	r8
 	push	r9
 	push	r10
+	push	r12
+	push	r13
 	push	rax
   %endif
 %endmacro
 
+%define WORDS_PUT_BY 48		; bytes
+
 %macro TAKE_WORDS_BACK 0
   %if !PRAGUE_WORDS_STAY
-	mov	r10, [rsp + 8]
-	mov	r9, [rsp + 16]
-	mov	r8, [rsp + 24]
-	lea	rsp, [rsp + 32]
+	mov	r13, [rsp + 8]
+	mov	r12, [rsp + 16]
+	mov	r10, [rsp + 24]
+	mov	r9, [rsp + 32]
+	mov	r8, [rsp + 40]
+	lea	rsp, [rsp + WORDS_PUT_BY]
   %endif
 %endmacro
 
@@ -97,10 +105,10 @@ syscall_entry%1:
 	push	qword SYSCALL_USER_SP
 	push	r11
 	push	rcx
-	push	rax
 	lea	rcx, [rax - DIRECT_FIRST]
 	cmp	rcx, DIRECT_LAST
 	jbe	.direct
+	push	rax
 	push	r13
 	push	r12
 	push	r9
@@ -164,7 +172,7 @@ syscall_entry%1:
   %endif
 
 .direct:
-	sub	rsp, SF_RAX
+	sub	rsp, SF_RIP
 	push	rdi
 	push	rsi
 	push	rdx
@@ -176,8 +184,6 @@ syscall_entry%1:
 	PUT_WORDS_BY
 	call	[abs syscall_direct + rcx * 8]
 	TAKE_WORDS_BACK
-	test	rax, rax
-	jz	.not_directly
 	mov	[rdx], rsp
 	mov	rsi, [rsp + SK_RSI]
 	mov	rdx, [rsp + SK_RDX]
@@ -217,21 +223,6 @@ syscall_entry%1:
 	add	rsp, 8
 	jmp	.unkeep
 
-	; Nothing was done: the longer way, with a whole frame.
-.not_directly:
-	mov	rdi, [rsp + SK_RDI]
-	mov	rsi, [rsp + SK_RSI]
-	mov	rdx, [rsp + SK_RDX]
-	FILL_FRAME SYSCALL_KEPT_SIZE
-	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RSI], rsi
-	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDX], rdx
-	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDI], rdi
-	mov	rax, [rsp + SYSCALL_KEPT_SIZE + SF_RAX]
-	lea	rdi, [rsp + SYSCALL_KEPT_SIZE]
-	call	[abs syscall_table + rax * 8]
-	add	rsp, 16
-	jmp	.unkeep
-
 	; Who went the direct way was woken: switch_stacks() came here, and has taken RBP.
 .resumed:
 	call	syscall_resumed
@@ -249,6 +240,32 @@ syscall_entry%1:
 	SYSCALL_WAY _isolated, 1
 
 section .text
+; void syscall_not_directly(number): nothing was done, and the longer way begins, with a whole
+; frame.  In the middle of C, which has its own below struct syscall_kept, and perhaps RBP.
+syscall_not_directly:
+	mov	rsp, PERCPU(kernel_stack_top)
+	sub	rsp, SYSCALL_KEPT
+  %if !PRAGUE_WORDS_STAY
+	sub	rsp, WORDS_PUT_BY
+	TAKE_WORDS_BACK
+  %endif
+	mov	rbp, [rsp + SK_RBP]
+	mov	rax, rdi
+	mov	rdi, [rsp + SK_RDI]
+	mov	rsi, [rsp + SK_RSI]
+	mov	rdx, [rsp + SK_RDX]
+	FILL_FRAME SYSCALL_KEPT_SIZE
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RSI], rsi
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDX], rdx
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RDI], rdi
+	mov	[rsp + SYSCALL_KEPT_SIZE + SF_RAX], rax
+	lea	rdi, [rsp + SYSCALL_KEPT_SIZE]
+	call	[abs syscall_table + rax * 8]
+	add	rsp, 16
+	cmp	byte [pti_on], 0
+	je	syscall_entry.unkeep
+	jmp	syscall_entry_isolated.unkeep
+
 ; void user_enter(rip, rsp, arg, entry): a thread's first time in user mode.  Its registers
 ; are 0 but for RDI, interrupts on; what is on its stack is forgotten.
 user_enter:

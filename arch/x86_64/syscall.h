@@ -85,18 +85,23 @@ static inline struct syscall_kept *syscall_kept_at(vaddr_t entry)
 
 STATIC_ASSERT(sizeof(struct syscall_kept) % 16 == 0, "a stack is aligned to 16 bytes at each call");
 
-/* What is left to do in assembly, without a stack: both NULL: nothing was done. */
+/* What is left to do in assembly, without a stack. */
 struct syscall_switch {
 	struct spinlock *lock; /* is to be released when the old stack is not used any more */
 	u64 *save;	       /* where the old stack pointer goes */
 };
 
 /*
- * Interrupts off, @handle from RDI.  On success the other thread is the current one in all but its
- * stack.  Leaves R8, R9, R10, R12 and R13 alone, which are words of the message (see the Makefile).
+ * Interrupts off, @handle from RDI.  If it returns the other thread is the current one in all but
+ * its stack; else nothing was done, and it ends in syscall_not_directly().  Leaves R8, R9, R10, R12
+ * and R13 alone, which are words of the message (see the Makefile).
  */
 typedef struct syscall_switch (*syscall_direct_fn)(u64 handle);
 extern const syscall_direct_fn syscall_direct[];
+
+/* The longer way of the system call with this number, with all registers in its frame.  From where
+ * a syscall_direct_fn is; what is on the stack is forgotten. */
+NORETURN void syscall_not_directly(u64 number);
 
 /*
  * A thread that left the direct way goes on as any thread does, on its own stack, of which nothing

@@ -23,6 +23,7 @@
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/percpu.h"
+#include "lib/assert.h"
 #include "lib/lock_check.h"
 #include "twin_user_state.h"
 
@@ -51,8 +52,9 @@ u32 user_state_size(void);
 void user_state_init(struct user_state *s);
 
 /*
- * Set the bases of the current thread, or of one that does not run.  -EINVAL, and nothing is set,
- * unless both are canonical: the kernel could not load them.
+ * Set the bases of the current thread, or of one that does not run, nor waits in a system call,
+ * where user_state_swap_quickly() could follow.  -EINVAL, and nothing is set, unless both are
+ * canonical: the kernel could not load them.
  */
 int user_state_set_bases(struct user_state *s, u64 fs_base, u64 gs_base) WARN_UNUSED_RESULT;
 
@@ -94,17 +96,18 @@ static ALWAYS_INLINE bool user_state_selectors_agree(struct user_state *prev,
 }
 
 /*
- * The rest of a switch from @prev, which this CPU holds, to @next, which it does not, where it has
- * what cpu_features.quick_user_state says.  Calls nothing.
+ * The rest of a switch from @prev, which this CPU holds, to @next, which it was the last to load
+ * and does not hold, where it has what cpu_features.quick_user_state says.  Calls nothing.
  */
 static ALWAYS_INLINE void user_state_swap_quickly(struct user_state *prev, struct user_state *next)
 	REQUIRES(irqs_off)
 {
+	DEBUG_ASSERT(next->cpu == cpu_id, "CPU %u: CPU %u had these registers last", cpu_id,
+		     next->cpu);
 	prev->gs_base = user_gs_base_swap(next->gs_base);
 	prev->fs_base = rdfsbase();
 	wrfsbase(next->fs_base);
 	fpu_swap(prev->fpu, next->fpu);
-	next->cpu = cpu_id;
 	user_state_owner = next;
 }
 
@@ -113,8 +116,10 @@ static ALWAYS_INLINE void user_state_swap(struct user_state *prev, struct user_s
 	REQUIRES(irqs_off)
 {
 	if (likely(cpu_features.quick_user_state && user_state_owner != next &&
-		   user_state_selectors_agree(prev, next)))
+		   user_state_selectors_agree(prev, next))) {
+		next->cpu = cpu_id;
 		user_state_swap_quickly(prev, next);
-	else
+	} else {
 		user_state_switch(prev, next);
+	}
 }

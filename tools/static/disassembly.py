@@ -164,7 +164,7 @@ class Code:
         after = self.next.get(address)
         name = text.split(None, 1)[0]
         if name.startswith("ret") or name in ("iretq", "sysretq"):
-            function.returns = True
+            function.returns |= name.startswith("ret")  # the others come back to no caller
             return []
         if name.startswith("ud2") or name == "retfq" and after is None:
             return []

@@ -443,7 +443,7 @@ LIMIT_MORE = 20
 KMAP_PAIR = r"(\d|[1-3]\d|40)"  # percpu: at most 40
 # What user mode may take, in the percpu kernel without isolation; a fault is 350 beside the zeroing
 # of its page, which counts 4157.
-USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 325, "ipc_round_trip_64w": 600, "notify_wake": 250, "yield_other_mm": 200,
+USER_LIMITS = {"null_syscall": 45, "ipc_round_trip": 300, "ipc_round_trip_64w": 600, "notify_wake": 250, "yield_other_mm": 200,
                "fault_anon": 4157 + 350}
 
 
