@@ -91,7 +91,7 @@ static void check_nobody_pinned(u32 cpu)
 	for (u32 n = 0; n < WORKERS; n++)
 		if (workers[n].section_cpu == cpu)
 			sim_fail("R8: CPU %u is gone, and worker %u is in a section there", cpu, n);
-	if (q->running != q->idle || q->nr_ready != 0)
+	if (running_on(q) != q->idle || q->nr_ready != 0)
 		sim_fail("R8: CPU %u is gone, and a thread runs or waits there", cpu);
 }
 
