@@ -14,11 +14,8 @@
 #pragma once
 
 enum syscall_number {
-	SYS_NULL,  /* nothing: 0 */
-	SYS_EXIT,  /* (status): the thread ends */
-	SYS_LOG,   /* (text, bytes): a line of the kernel's log, up to LOG_MAX bytes */
-	SYS_YIELD, /* (): others of this priority run first */
-	SYS_CALL,  /* (endpoint; message): send it, wait for the reply, which is the message then */
+	/* The four that go the direct way: arch/x86_64/syscall.h. */
+	SYS_CALL, /* (endpoint; message): send it, wait for the reply, which is the message then */
 	SYS_REPLY_WAIT, /* (endpoint; message): reply to the last call, if there is one that waits
 			   for it, then wait for the next, which is the message then; -EPIPE:
 			   replied, and there will be no next */
@@ -26,9 +23,15 @@ enum syscall_number {
 			   1 to LONG_WORDS_MAX.  The receiver's result is MESSAGE_LONG, and R13 how
 			   many are in its own: that many, or 0: it has none */
 	SYS_REPLY_WAIT_LONG, /* as SYS_REPLY_WAIT, the same for the reply */
-	SYS_ENDPOINT,	     /* (): a new endpoint's handle, with all rights */
-	SYS_DUPLICATE,	     /* (handle, rights): another handle of the same, with fewer rights */
-	SYS_CLOSE,	     /* (handle) */
+
+	SYS_NULL,  /* nothing: 0 */
+	SYS_EXIT,  /* (status): the thread ends */
+	SYS_LOG,   /* (text, bytes): a line of the kernel's log, up to LOG_MAX bytes */
+	SYS_YIELD, /* (): others of this priority run first */
+
+	SYS_ENDPOINT,  /* (): a new endpoint's handle, with all rights */
+	SYS_DUPLICATE, /* (handle, rights): another handle of the same, with fewer rights */
+	SYS_CLOSE,     /* (handle) */
 
 	SYS_NOTIFICATION, /* (): a new notification's handle, with all rights */
 	SYS_SIGNAL,	  /* (notification, bits): set them, not 0, and wake the most urgent of who

@@ -204,12 +204,14 @@ const syscall_fn syscall_table[] = {
 };
 
 const syscall_direct_fn syscall_direct[] = {
-	[SYS_CALL - SYSCALL_DIRECT_FIRST] = ipc_call_directly,
-	[SYS_REPLY_WAIT - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_directly,
-	[SYS_CALL_LONG - SYSCALL_DIRECT_FIRST] = ipc_call_long_not_directly,
-	[SYS_REPLY_WAIT_LONG - SYSCALL_DIRECT_FIRST] = ipc_reply_wait_long_not_directly,
+	[SYS_CALL] = ipc_call_directly,
+	[SYS_REPLY_WAIT] = ipc_reply_wait_directly,
+	[SYS_CALL_LONG] = ipc_call_long_not_directly,
+	[SYS_REPLY_WAIT_LONG] = ipc_reply_wait_long_not_directly,
 };
 
-STATIC_ASSERT(ARRAY_SIZE(syscall_direct) == SYSCALL_DIRECT_COUNT, "syscall.asm counts on it");
+STATIC_ASSERT(ARRAY_SIZE(syscall_direct) == SYSCALL_DIRECT_COUNT &&
+		      (SYSCALL_DIRECT_COUNT & (SYSCALL_DIRECT_COUNT - 1)) == 0,
+	      "syscall.asm counts on it");
 
 const u64 syscall_last = SYS_NUMBERS;

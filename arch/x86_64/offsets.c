@@ -100,7 +100,6 @@ void offsets(void)
 	OFFSET(SK_RSI, struct syscall_kept, rsi);
 	OFFSET(SK_RDI, struct syscall_kept, rdi);
 	VALUE(SYSCALL_KEPT_SIZE, sizeof(struct syscall_kept));
-	VALUE(DIRECT_FIRST, SYSCALL_DIRECT_FIRST);
 	VALUE(DIRECT_LAST, SYSCALL_DIRECT_COUNT - 1);
 	OFFSET(LOCK_SERVING, struct spinlock, serving);
 

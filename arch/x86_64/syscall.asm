@@ -105,8 +105,7 @@ syscall_entry%1:
 	push	qword SYSCALL_USER_SP
 	push	r11
 	push	rcx
-	lea	rcx, [rax - DIRECT_FIRST]
-	cmp	rcx, DIRECT_LAST
+	cmp	rax, DIRECT_LAST
 	jbe	.direct
 	push	rax
 	push	r13
@@ -182,7 +181,8 @@ syscall_entry%1:
 	push	.resumed
 	push	rbp
 	PUT_WORDS_BY
-	call	[abs syscall_direct + rcx * 8]
+	and	eax, DIRECT_LAST		; so it is, but not to who guesses the branch above
+	call	[abs syscall_direct + rax * 8]
 	TAKE_WORDS_BACK
 	mov	[rdx], rsp
 	mov	rsi, [rsp + SK_RSI]

@@ -64,12 +64,11 @@ extern const syscall_fn syscall_table[];
 extern const u64 syscall_last;
 
 /*
- * The direct way: these numbers, from SYS_CALL on, first try to go straight from the user mode of
- * one thread to that of another, with the message in the registers.  (Long ones do not try, but the
- * reply to one may come so.)  Of each only what the other's needs is put away, below the frame;
- * what the frame has room for is filled in later, if at all.
+ * The direct way: the first numbers, a power of two of them, first try to go straight from the user
+ * mode of one thread to that of another, with the message in the registers.  (Long ones do not try,
+ * but the reply to one may come so.)  Of each only what the other's needs is put away, below the
+ * frame; what the frame has room for is filled in later, if at all.
  */
-#define SYSCALL_DIRECT_FIRST SYS_CALL
 #define SYSCALL_DIRECT_COUNT 4u
 
 /* As syscall.asm pushes it below the frame: what the thread finds when its turn comes. */
