@@ -225,7 +225,7 @@ def machine_rows(out):
             must=(PASSED, r"^console: the firmware gave no framebuffer")),
         Row("no-acpi", [run(out, *bios, "--machine", "pc", "--append", FEW, "--", "-no-acpi")],
             must=(PASSED, r"^acpi: the firmware gave no tables", r"^cpus: 1 of 1 online$")),
-        Row("too-little-memory-for-all-cpus", [run(out, *bios, "--mem", "8M", "--smp", "64",
+        Row("too-little-memory-for-all-cpus", [run(out, *bios, "--mem", "9M", "--smp", "64",
                                                        "--append", "test=arch.percpu")],
             must=(PASSED, r"^cpus: CPU \d+ \(APIC id \d+\): no memory for its tables, left off$")),
         # GRUB says so and waits for a key; the time limit ends it.
