@@ -158,6 +158,9 @@ def tlbcheck_rows(out):
     for twin, pti in (("percpu", "on"), ("classic", "off")):
         rows.append(checked("mm", twin, "--tlbcheck", "--append", f"pti={pti} {CHECKED}",
                             must=(PASSED, ran + "0 reports$"), must_not=(r"^tlbcheck: CPU ",)))
+        rows.append(checked("fuzz", twin, "--tlbcheck", "--append", f"pti={pti} test=user.fuzz stress=5",
+                            must=(PASSED, r"^ +# [1-9]\d* rounds$", ran + "0 reports$"),
+                            must_not=(r"^tlbcheck: CPU ",)))
     for twin in ("percpu", "classic"):
         rows.append(checked("forgotten-flush", twin, "--tlbcheck=accessed", "--append",
                             "provoke=forgotten_flush provoke_cpu=2", status=STALE_STATUS,
