@@ -56,9 +56,10 @@ static ALWAYS_INLINE struct syscall_switch go(struct thread *prev, struct thread
 	return (struct syscall_switch){ .lock = &run_queue->lock, .save = &prev->sp };
 }
 
-/* The thread of who waits, as @how says, for @me's reply and can go on with it, if @me is to wait
- * at
- * @ep then; NULL: none. */
+/*
+ * The thread of who waits, as @how says, for @me's reply and can go on with it, if @me is to wait
+ * at @ep then; NULL: none.
+ */
 static ALWAYS_INLINE struct thread *
 choose_caller(const struct endpoint *ep, const struct run_queue *q, const struct thread *prev,
 	      const struct user_thread *me, s64 how) REQUIRES(ep->lock, q->lock, irqs_off)

@@ -40,21 +40,6 @@ static bool change(enum state from, enum state to)
 					   __ATOMIC_ACQUIRE);
 }
 
-/* Tell all tasks that there are to end; with @wait until each has. */
-static void end_tasks(bool wait)
-{
-	struct task *task;
-	u64 id = 0;
-
-	while ((task = task_next(id)) != NULL) {
-		id = task->id; /* what it made meanwhile has a higher one */
-		task_kill(task);
-		if (wait)
-			task_wait(task);
-		kobj_put(&task->kobj);
-	}
-}
-
 s64 sys_self_test(struct syscall_frame *f)
 {
 	char globs[SELF_TEST_MAX] = "";
@@ -70,7 +55,7 @@ s64 sys_self_test(struct syscall_frame *f)
 	request.what = (enum self_test)f->rsi;
 	strlcpy(request.globs, globs, sizeof(request.globs));
 	change(IS_ASKED, ASKED);
-	end_tasks(false);
+	task_kill_after(0);
 	return 0;
 }
 
@@ -79,12 +64,16 @@ void self_test_allow(void)
 	change(NOT_ALLOWED, NOBODY_ASKS);
 }
 
-/* What a task had, such as interrupts and the screen, is free when there is no task any more. */
+/*
+ * Those that were made meanwhile, too.  What a task had, such as interrupts and the screen, is free
+ * when there is no task any more.
+ */
 static void end_all(void)
 {
-	end_tasks(true);
-	while (task_count() != 0)
+	while (task_count() != 0) {
+		task_kill_after(0);
 		sleep_ns(LOOK_NS);
+	}
 }
 
 bool self_test_asked(void)

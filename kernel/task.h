@@ -119,6 +119,9 @@ int task_start_copy(struct task *task, const struct user_start *start) WARN_UNUS
 /* Tell all threads of @task to end.  It takes no more.  Interrupts on, no lock held. */
 void task_kill(struct task *task);
 
+/* The same with each task made after the one with @id, 0: all.  It may have made more by then. */
+void task_kill_after(u64 id);
+
 /* Wait until the task has no threads; the status of the one that ended last. */
 int task_wait(struct task *task);
 

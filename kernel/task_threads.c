@@ -153,6 +153,17 @@ void task_kill(struct task *task)
 	spin_unlock(&task->lock);
 }
 
+void task_kill_after(u64 id)
+{
+	struct task *task;
+
+	while ((task = task_next(id)) != NULL) {
+		id = task->id;
+		task_kill(task);
+		kobj_put(&task->kobj);
+	}
+}
+
 void user_thread_exit(int status)
 {
 	struct user_thread *u = current->user;

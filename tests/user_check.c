@@ -87,22 +87,10 @@ u64 user_last_id(void)
 	return id;
 }
 
-/* End what was made after @id, which may have made more meanwhile. */
-static void kill_all_above(u64 id)
-{
-	struct task *task;
-
-	while ((task = task_next(id)) != NULL) {
-		id = task->id;
-		task_kill(task);
-		kobj_put(&task->kobj);
-	}
-}
-
 void user_end_all_above(u64 id, u64 tasks)
 {
 	while (task_count() > tasks) {
-		kill_all_above(id);
+		task_kill_after(id);
 		sleep_ns(NS_PER_MS);
 	}
 }

@@ -62,54 +62,51 @@ static void come_up(u32 cpu)
 	ASSERT(cpu_up(cpu) == 0, "benchmark: CPU %u stays away", cpu);
 }
 
-/* The highest CPU; this thread stays where it is. */
-BENCH(cpu_down_up)
+static void go_down_and_come_up(u32 cpu)
 {
-	struct cpumask before = current->affinity;
+	go_down(cpu);
+	come_up(cpu);
+}
+
+static void do_nothing(u32 cpu)
+{
+	(void)cpu;
+}
+
+/*
+ * What @measured does with the highest CPU, between what the other two do; this thread stays where
+ * it is.  In line: a place of the clock is one benchmark's.
+ */
+static ALWAYS_INLINE void of_highest(struct bench *b, void (*before)(u32), void (*measured)(u32),
+				     void (*behind)(u32))
+{
+	struct cpumask affinity = current->affinity;
 	u32 here = cpu_id, last = highest_other_than(here);
 	u64 start, end;
 
 	move_to(here);
 	while (last != here && bench_more(b)) {
+		before(last);
 		start = bench_clock(COUNT_BEGIN);
-		go_down(last);
-		come_up(last);
+		measured(last);
 		end = bench_clock(COUNT_END);
+		behind(last);
 		bench_add(b, end - start);
 	}
-	set_affinity(&before);
+	set_affinity(&affinity);
+}
+
+BENCH(cpu_down_up)
+{
+	of_highest(b, do_nothing, go_down_and_come_up, do_nothing);
 }
 
 BENCH(hotplug_down)
 {
-	struct cpumask before = current->affinity;
-	u32 here = cpu_id, last = highest_other_than(here);
-	u64 start, end;
-
-	move_to(here);
-	while (last != here && bench_more(b)) {
-		start = bench_clock(COUNT_BEGIN);
-		go_down(last);
-		end = bench_clock(COUNT_END);
-		come_up(last);
-		bench_add(b, end - start);
-	}
-	set_affinity(&before);
+	of_highest(b, do_nothing, go_down, come_up);
 }
 
 BENCH(hotplug_up)
 {
-	struct cpumask before = current->affinity;
-	u32 here = cpu_id, last = highest_other_than(here);
-	u64 start, end;
-
-	move_to(here);
-	while (last != here && bench_more(b)) {
-		go_down(last);
-		start = bench_clock(COUNT_BEGIN);
-		come_up(last);
-		end = bench_clock(COUNT_END);
-		bench_add(b, end - start);
-	}
-	set_affinity(&before);
+	of_highest(b, go_down, come_up, do_nothing);
 }
