@@ -7,8 +7,9 @@
  *
  * A sample begins when a CPU comes to an address of begin= and ends when the same CPU
  * comes to one of end=: the instruction at the beginning is counted, that at the end is
- * not.  Nor is what the CPU executes from an address of wait= to one of go_on=.  FILE gets a line
- *for each, as it ends: CPU, address of the beginning, instructions (decimal, hexadecimal, decimal).
+ * not.  Nor is what the CPU executes from an address of wait= to one of go_on=.  FILE gets a
+ * line for each, as it ends: CPU, address of the beginning, instructions (decimal, hexadecimal,
+ * decimal).
  *
  * A string instruction with a rep prefix counts once, however often it repeats: QEMU executes it
  * anew each time, and nothing comes in between.
