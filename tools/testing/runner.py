@@ -7,11 +7,14 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 import typing
 
 TAIL = 30  # lines of a failed row's log that are shown
+# And before them as many of those that say what failed, for it may be long ago.
+TELLING = re.compile(r"\s*(not ok \d|# \S+:\d+: )|prague: panic")
 
 
 @dataclasses.dataclass
@@ -125,9 +128,12 @@ class Runner:
             self.passed += 1
             return
         self.failed += 1
-        print(f"     {wrong}; the end of {path}:")
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        print("\n".join("     | " + line for line in lines[-TAIL:]), flush=True)
+        telling = [line for line in lines[:-TAIL] if TELLING.match(line)]
+        print(f"     {wrong}; what failed in, and the end of, {path}:")
+        for line in telling[:TAIL] + lines[-TAIL:]:
+            print("     | " + line)
+        sys.stdout.flush()
 
     def run(self, rows):
         """In order, some beside each other.  True: all passed."""
