@@ -65,7 +65,7 @@ void timer_init(struct timer *t, timer_fn fn)
 	list_init(&t->node);
 	t->fn = fn;
 	t->cpu = this_cpu_read(cpu_id);
-	t->pinned = false;
+	t->pinned = t->unwanted = t->prevented = false;
 }
 
 void timer_init_pinned(struct timer *t, timer_fn fn)
@@ -113,6 +113,19 @@ static NO_LOCK_CHECK struct timer_queue *bring_here(struct timer_queue *q, struc
 	return here;
 }
 
+/* The queue that it is on, for the one that it was on, each locked. */
+static NO_LOCK_CHECK struct timer_queue *start_locked(struct timer_queue *q, struct timer *t,
+						      u64 deadline)
+{
+	if (q->running != t)
+		q = bring_here(q, t);
+	t->deadline = deadline;
+	insert(q, t);
+	if (first_of(q) == t && q->running == NULL) /* else timer_expired() does it */
+		arm(q);
+	return q;
+}
+
 void timer_start(struct timer *t, u64 deadline)
 {
 	u64 flags = irq_save();
@@ -120,12 +133,10 @@ void timer_start(struct timer *t, u64 deadline)
 
 	spin_assert_held(&q->lock);
 	ASSERT(list_empty(&t->node), "timer %p is pending", (void *)t);
-	if (q->running != t)
-		q = bring_here(q, t);
-	t->deadline = deadline;
-	insert(q, t);
-	if (first_of(q) == t && q->running == NULL) /* else timer_expired() does it */
-		arm(q);
+	if (t->unwanted)
+		t->prevented = true;
+	else
+		q = start_locked(q, t, deadline);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -145,8 +156,11 @@ static void check_cancel(const struct timer_queue *q, const struct timer *t, boo
 	       t->cpu);
 }
 
-/* One try: true if @t's function runs nowhere.  @pending becomes true if @t was. */
-static bool try_cancel(struct timer *t, bool *pending)
+/*
+ * One try: true if @t's function runs nowhere.  If it runs it ends before long: it cannot start @t
+ * again, which it could go on to do for as long as it has the lock sooner than this CPU.
+ */
+static bool try_cancel(struct timer *t, bool *prevented)
 {
 	u64 flags = irq_save();
 	bool may_wait = spin_may_wait_for_cpus();
@@ -158,22 +172,25 @@ static bool try_cancel(struct timer *t, bool *pending)
 	if (CONFIG_DEBUG)
 		check_cancel(q, t, may_wait);
 	if (!list_empty(&t->node)) {
-		*pending = true;
+		*prevented = true;
 		list_del(&t->node);
 		if (q == &queues[cpu_id] && list_empty(&q->timers))
 			timer_disarm();
 	}
+	*prevented |= t->prevented;
+	t->prevented = false;
+	t->unwanted = running;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return !running;
 }
 
 bool timer_cancel(struct timer *t)
 {
-	bool pending = false;
+	bool prevented = false;
 
-	while (!try_cancel(t, &pending)) /* the function may have started it again */
+	while (!try_cancel(t, &prevented))
 		cpu_pause();
-	return pending;
+	return prevented;
 }
 
 void timer_expired(void)

@@ -26,6 +26,8 @@ struct timer {
 	timer_fn fn;	       /* [I] */
 	u32 cpu;	       /* [q] where it is, or was last; TIMER_MOVING: on its way */
 	bool pinned;	       /* [I] it stays when its CPU leaves */
+	bool unwanted;	       /* [q] who cancels it waits for its function: it cannot be started */
+	bool prevented;	       /* [q] though that has been tried */
 };
 
 #define TIMER_MOVING UINT32_MAX
@@ -47,8 +49,9 @@ void timer_start(struct timer *t, u64 deadline);
 
 /*
  * Take @t back.  When this returns it is not pending, and its function runs nowhere: it waits
- * for a function that runs on another CPU.  Was it pending, so that an expiry has been
- * prevented?  The caller knows that @t exists, and that nobody but its function starts it.
+ * for a function that runs on another CPU, and that cannot start it again meanwhile.  Has an
+ * expiry been prevented?  The caller knows that @t exists, and that nobody but its function
+ * starts it.
  *
  * Any context but NMI.  It would wait for ever inside @t's own function, and, unless @t is on
  * this CPU, with a lock that the function may take: no lock is held but an mm's (the rule of

@@ -143,6 +143,37 @@ TEST("sched.timer", cancel_ends_one_that_starts_itself, .cpus = 2)
 		cancel_inside(t, true);
 }
 
+#define ENDLESS_RUNS 10 /* unless it is cancelled */
+
+/* Starts itself again when it knows that somebody waits for its end. */
+static void run_until_cancelled(struct timer *timer)
+{
+	struct slow_timer *s = container_of(timer, struct slow_timer, timer);
+	u64 deadline = time_ns() + NS_PER_SEC;
+
+	s->ran++;
+	__atomic_store_n(&s->began, s->ran, __ATOMIC_RELEASE);
+	while (!READ_ONCE(timer->unwanted) && time_ns() < deadline)
+		cpu_pause();
+	if (s->ran < ENDLESS_RUNS)
+		timer_start(timer, time_ns());
+}
+
+TEST("sched.timer", cancelled_one_cannot_start_itself, .cpus = 2)
+{
+	static struct slow_timer s;
+
+	s = (struct slow_timer){ .delay = 0 };
+	timer_init(&s.timer, run_until_cancelled);
+	run_on_cpu(cpumask_next(&cpus_online, cpu_id), start_here, &s);
+	while (__atomic_load_n(&s.began, __ATOMIC_ACQUIRE) == 0)
+		cpu_pause();
+	EXPECT(t, timer_cancel(&s.timer), "nothing was prevented");
+	EXPECT_EQ(t, s.ran, 1);
+	timer_start(&s.timer, UINT64_MAX); /* by others, again */
+	EXPECT(t, timer_cancel(&s.timer), "it was not pending");
+}
+
 #define CANCEL_ROUNDS	20000 /* of all CPUs together, at most */
 #define CANCEL_MAX_WAIT (50 * NS_PER_US)
 
