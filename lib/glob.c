@@ -31,12 +31,17 @@ static bool match(const char *pattern, size_t len, const char *text)
 	return at == len;
 }
 
+static bool match_either(const char *pattern, size_t len, const char *name, const char *group)
+{
+	return match(pattern, len, name) || (group != NULL && match(pattern, len, group));
+}
+
 bool glob_match(const char *pattern, const char *text)
 {
 	return match(pattern, strlen(pattern), text);
 }
 
-bool glob_match_list(const char *patterns, const char *text)
+bool glob_match_list(const char *patterns, const char *name, const char *group)
 {
 	bool chosen = false;
 
@@ -45,7 +50,7 @@ bool glob_match_list(const char *patterns, const char *text)
 		size_t len = comma ? (size_t)(comma - patterns) : strlen(patterns);
 		size_t off = *patterns == '-';
 
-		if (len > off && match(patterns + off, len - off, text))
+		if (len > off && match_either(patterns + off, len - off, name, group))
 			chosen = off == 0;
 		patterns += len + (comma != NULL);
 	}

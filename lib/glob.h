@@ -10,6 +10,8 @@
 /* Does @pattern match the whole of @text? */
 bool glob_match(const char *pattern, const char *text);
 
-/* Do the patterns of a comma-separated list choose @text?  -PATTERN takes away; the last that
- * matches says. */
-bool glob_match_list(const char *patterns, const char *text);
+/*
+ * Do the patterns of a comma-separated list choose what is called @name, and @group, unless NULL,
+ * with others?  -PATTERN takes away; the last that matches either says.
+ */
+bool glob_match_list(const char *patterns, const char *name, const char *group);

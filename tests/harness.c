@@ -49,13 +49,13 @@ static void full_name(char *buf, const struct test_case *c)
 	format(buf, NAME_MAX, "%s.%s", c->suite, c->name);
 }
 
-/* @pattern chooses a test by its full name, or all of a suite by the suite's. */
+/* By its full name, or with all of its suite by that's. */
 static bool chosen(const struct test_case *c)
 {
 	char name[NAME_MAX];
 
 	full_name(name, c);
-	return glob_match_list(options.test, name) || glob_match_list(options.test, c->suite);
+	return glob_match_list(options.test, name, c->suite);
 }
 
 void test_fail(struct test *t, const char *file, int line, const char *fmt, ...)

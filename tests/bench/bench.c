@@ -132,7 +132,7 @@ static u32 count_chosen(void)
 	u32 n = 0;
 
 	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++)
-		n += glob_match_list(options.bench, (*p)->name);
+		n += glob_match_list(options.bench, (*p)->name, NULL);
 	return n;
 }
 
@@ -148,7 +148,7 @@ u32 run_benches(void)
 	for (const struct bench_case *const *p = benches_begin; p < benches_end; p++) {
 		static struct bench b;
 
-		if (!glob_match_list(options.bench, (*p)->name))
+		if (!glob_match_list(options.bench, (*p)->name, NULL))
 			continue;
 		if (options.save != SAVE_OFF) /* somebody watches a screen */
 			printk("# %s\n", (*p)->name);

@@ -23,19 +23,25 @@ static void test_plain(void **state)
 static void test_list(void **state)
 {
 	(void)state;
-	assert_true(glob_match_list("mm.*,arch.*", "arch.x"));
-	assert_true(glob_match_list("mm.*,arch.*", "mm.x"));
-	assert_false(glob_match_list("mm.*,arch.*", "ipc.x"));
-	assert_false(glob_match_list("", ""));
-	assert_false(glob_match_list(",,", ""));
-	assert_true(glob_match_list(",,x,", "x"));
-	assert_false(glob_match_list("a,b", "a,b"));
-	assert_false(glob_match_list("mm.*,-mm.page*", "mm.page"));
-	assert_true(glob_match_list("mm.*,-mm.page*", "mm.kmap"));
-	assert_true(glob_match_list("-mm.page*,mm.*", "mm.page"));
-	assert_true(glob_match_list("mm.*,-mm.*,mm.page", "mm.page"));
-	assert_false(glob_match_list("-mm.*", "arch.x"));
-	assert_false(glob_match_list("-", "-"));
+	assert_true(glob_match_list("mm.*,arch.*", "arch.x", NULL));
+	assert_true(glob_match_list("mm.*,arch.*", "mm.x", NULL));
+	assert_false(glob_match_list("mm.*,arch.*", "ipc.x", NULL));
+	assert_false(glob_match_list("", "", NULL));
+	assert_false(glob_match_list(",,", "", NULL));
+	assert_true(glob_match_list(",,x,", "x", NULL));
+	assert_false(glob_match_list("a,b", "a,b", NULL));
+	assert_false(glob_match_list("mm.*,-mm.page*", "mm.page", NULL));
+	assert_true(glob_match_list("mm.*,-mm.page*", "mm.kmap", NULL));
+	assert_true(glob_match_list("-mm.page*,mm.*", "mm.page", NULL));
+	assert_true(glob_match_list("mm.*,-mm.*,mm.page", "mm.page", NULL));
+	assert_false(glob_match_list("-mm.*", "arch.x", NULL));
+	assert_false(glob_match_list("-", "-", NULL));
+	assert_true(glob_match_list("mm.page", "mm.page.split", "mm.page"));
+	assert_false(glob_match_list("mm.page", "mm.page.split", NULL));
+	assert_false(glob_match_list("mm.*,-mm.page", "mm.page.split", "mm.page"));
+	assert_true(glob_match_list("mm.*,-mm.page", "mm.pages.split", "mm.pages"));
+	assert_true(glob_match_list("mm.page,-mm.page.join", "mm.page.split", "mm.page"));
+	assert_false(glob_match_list("mm.page,-mm.page.split", "mm.page.split", "mm.page"));
 }
 
 static bool match_slowly(const char *p, const char *t)
