@@ -25,7 +25,7 @@
 
 #define SPINNERS    3u
 #define SPIN_CYCLES 40u
-#define GIVE_WAY_NS (2 * NS_PER_SEC) /* far more than it takes */
+#define GIVE_WAY_NS (10 * NS_PER_SEC) /* far more than it takes */
 
 /* A thread that takes a CPU down. */
 struct taker {

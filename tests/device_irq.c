@@ -15,8 +15,8 @@
 #include "tests/threads.h"
 #include "tests/timer_chip.h"
 
-#define LONG_NS	   (1 * NS_PER_SEC) /* what has not come by then does not come */
-#define SHORT_NS   (5 * NS_PER_MS)  /* what comes, comes in that time, mostly */
+#define LONG_NS	   (10 * NS_PER_SEC) /* what has not come by then does not come */
+#define SHORT_NS   (5 * NS_PER_MS)   /* what comes, comes in that time, mostly */
 #define DELAY_US   20u
 #define STORM_US   300u
 #define CPU_ROUNDS 40u

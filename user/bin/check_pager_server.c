@@ -17,7 +17,8 @@
 #define SERVER_PAGES 0ul /* no limit of its own */
 #define GENERATIONS  4ul
 #define THREADS	     3ul
-#define ROUNDS	     12u
+#define ROUNDS	     6u
+#define KILLED	     4u
 #define SPAN_NS	     1000000ul
 
 static struct {
@@ -521,7 +522,7 @@ static void forks_and_writes(void)
 
 	write_all(7);
 	child = start_child(write_until_killed);
-	for (u64 i = 0; i < 8; i++) {
+	for (u64 i = 0; i < KILLED; i++) {
 		u64 next = start_child(write_until_killed);
 
 		CHECK_EQ(sys_kill(child), 0);

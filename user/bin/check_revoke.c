@@ -9,11 +9,11 @@
 #define RW	  (MAP_READ | MAP_WRITE)
 #define PATTERN	  0x5eed5eed5eedul
 #define HANDLE_IN 6 /* the word of a message that is a handle */
-#define ROUNDS	  8u
+#define ROUNDS	  5u
 #define CALLERS	  3u
 #define THIEVES	  2u
 #define SLOTS	  16u
-#define A_WHILE	  200u /* yields, or steps of others */
+#define A_WHILE	  64u  /* yields, or steps of others */
 #define TOO_LATE  1000 /* the status of a child that had not begun to wait */
 
 /* What all forks see. */
