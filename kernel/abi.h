@@ -110,7 +110,7 @@ enum syscall_number {
 	SYS_BUFFER, /* (memory, offset): from now on this thread's buffer is that page of it; with
 		       RIGHT_WRITE.  It stays so, wherever it is mapped.  memory 0: it has none */
 
-	/* A handle in a message: kernel/ipc.c. */
+	/* A handle in a message: kernel/handle_message.c. */
 	SYS_CALL_HANDLE, /* as SYS_CALL; the word in R13 is a handle with RIGHT_DUPLICATE.  The
 			    receiver's result is MESSAGE_HANDLE, and R13 a handle of its own,
 			    with the same rights but RIGHT_REVOKE, or 0: it has no room,

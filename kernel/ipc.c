@@ -17,6 +17,7 @@
 #include "arch/x86_64/shared.h"
 #include "kernel/abi.h"
 #include "kernel/hand_over.h"
+#include "kernel/handle_message.h"
 #include "kernel/ipc.h"
 #include "kernel/lend.h"
 #include "kernel/long_message.h"
@@ -60,23 +61,6 @@ static ALWAYS_INLINE void deliver(struct user_thread *receiver, struct user_thre
 	take_call(receiver, caller, words == 0 ? 0 : long_message_pass(receiver, caller, words));
 }
 
-/*
- * A handle for what @from sends into @to's table, and its number, or 0, into @to's last word: @to
- * waits, so it and its task are there; @from's reference and handle stay its own.  The value is
- * the result that says so.  No lock is held.
- */
-static NOINLINE s64 pass_handle(struct user_thread *to, struct user_thread *from) REQUIRES(irqs_off)
-{
-	s64 handle;
-
-	kobj_get(from->sent.object);
-	handle = handle_copy_to(&to->task->handles, &from->sent, from->sent.rights & ~RIGHT_REVOKE);
-	if (handle < 0)
-		kobj_unget(from->sent.object);
-	user_frame(to)->r13 = handle < 0 ? 0 : (u64)handle;
-	return MESSAGE_HANDLE;
-}
-
 /* deliver(), and what is sent with the message, if anything is. */
 static NOINLINE void deliver_all(struct user_thread *receiver, struct user_thread *caller)
 	REQUIRES(irqs_off)
@@ -95,7 +79,7 @@ static NOINLINE void deliver_all(struct user_thread *receiver, struct user_threa
 	} else {
 		copy_words(user_frame(receiver), user_frame(caller));
 		if (caller->sent.object != NULL)
-			result = pass_handle(receiver, caller);
+			result = handle_message_pass(receiver, caller);
 		if (caller->long_words != 0)
 			result = long_message_pass(receiver, caller, caller->long_words);
 		if (caller->told_as != 0)
@@ -230,6 +214,19 @@ s64 ipc_call_fault(u64 handle, struct fault_call *call)
 	return result;
 }
 
+s64 ipc_call_woken(struct user_thread *me, u64 handle)
+{
+	struct user_thread *receiver;
+	s64 err = begin_call(me, handle, IPC_WAITS, 0, &receiver);
+
+	if (err != 0)
+		return err;
+	if (receiver != NULL)
+		deliver_all(receiver, me);
+	wake_and_wait(me, receiver, true);
+	return end_wait(me);
+}
+
 /* @caller, whose call it is that is answered, gets the words of @f.  Is it in a system call? */
 static ALWAYS_INLINE bool give_reply(struct user_thread *caller, const struct syscall_frame *f)
 {
@@ -263,6 +260,14 @@ static ALWAYS_INLINE struct user_thread *reply(struct user_thread *me,
 		(void)give_reply(caller, f);
 		set_done(caller, words == 0 ? 0 : reply_long(caller, me, words));
 	}
+	return caller;
+}
+
+struct user_thread *ipc_answer(struct user_thread *me, bool *has_words)
+{
+	struct user_thread *caller = shared_xchg(&me->caller, NULL);
+
+	*has_words = caller != NULL && give_reply(caller, user_frame(me));
 	return caller;
 }
 
@@ -324,6 +329,11 @@ s64 sys_reply_wait(struct syscall_frame *f)
 	return reply_wait(f, IPC_WAITS_DIRECTLY, 0);
 }
 
+s64 ipc_reply_wait_woken(struct syscall_frame *f)
+{
+	return reply_wait(f, IPC_WAITS, 0);
+}
+
 s64 sys_reply_wait_long(struct syscall_frame *f)
 {
 	if (unlikely(!long_message_may_send(current->user, f->r13)))
@@ -355,128 +365,6 @@ s64 syscall_resumed(void)
 		wait_done(me, NO_DEADLINE);
 	result = end_wait(me);
 	clear_words(user_frame(me), result);
-	return result;
-}
-
-/* --- handles in messages ----------------------------------------------------------------- */
-
-/*
- * What the word in R13 is a handle of becomes @me's to send.  It counts as a handle until
- * send_ends(), so that the sender's may be closed meanwhile.
- */
-static int send_begins(struct user_thread *me, u64 handle)
-{
-	struct handle_copy sent;
-	int err = handle_copy_from(&me->task->handles, handle, &sent);
-
-	if (err != 0)
-		return err;
-	if (!(sent.rights & RIGHT_DUPLICATE)) {
-		kobj_put(sent.object);
-		return -EPERM;
-	}
-	kobj_handle_opened(sent.object, sent.rights);
-	me->sent = sent;
-	return 0;
-}
-
-/* Nobody takes @me's message any more. */
-static void send_ends(struct user_thread *me)
-{
-	struct kobj *k = me->sent.object;
-
-	me->sent.object = NULL;
-	kobj_handle_closed(k, me->sent.rights);
-	kobj_put(k);
-}
-
-/* sys_call(), but a receiver that waits is told of the handle, and woken as any thread is. */
-static s64 call(struct user_thread *me, u64 handle) REQUIRES(irqs_off)
-{
-	struct user_thread *receiver;
-	s64 err = begin_call(me, handle, IPC_WAITS, 0, &receiver);
-
-	if (err != 0)
-		return err;
-	if (receiver != NULL)
-		deliver_all(receiver, me);
-	wake_and_wait(me, receiver, true);
-	return end_wait(me);
-}
-
-s64 sys_call_handle(struct syscall_frame *f)
-{
-	struct user_thread *me = current->user;
-	s64 result = send_begins(me, f->r13);
-
-	if (result != 0)
-		return result;
-	irq_disable();
-	result = call(me, f->rdi);
-	irq_enable();
-	send_ends(me);
-	return result;
-}
-
-s64 sys_call_pager(struct syscall_frame *f)
-{
-	struct user_thread *me = current->user;
-	u64 pager = shared_load(&me->task->pager);
-	s64 result;
-
-	if (pager == 0)
-		return -ENODEV;
-	result = f->r13 != 0 ? send_begins(me, f->r13) : 0;
-	if (result != 0)
-		return result;
-	f->r10 = me->task->pager_cookie;
-	irq_disable();
-	me->told_as = MESSAGE_CLIENT;
-	result = call(me, pager);
-	me->told_as = 0;
-	irq_enable();
-	if (me->sent.object != NULL)
-		send_ends(me);
-	return result;
-}
-
-/* reply(), with what @me sends.  0, or -EBADF: it may not receive at @handle. */
-static s64 reply_with_handle(struct user_thread *me, u64 handle)
-{
-	struct user_thread *caller;
-
-	irq_disable();
-	if (endpoint_find(me, handle, RIGHT_RECEIVE) == NULL) {
-		irq_enable();
-		return -EBADF;
-	}
-	caller = shared_xchg(&me->caller, NULL);
-	if (caller != NULL) {
-		/* Who faulted has no word for a handle. */
-		bool takes = give_reply(caller, user_frame(me));
-
-		set_done(caller, takes ? pass_handle(caller, me) : 0);
-		thread_wake(caller->thread);
-	}
-	irq_enable();
-	return 0;
-}
-
-/* The reply is no less one for it that the endpoint may end before the wait. */
-s64 sys_reply_wait_handle(struct syscall_frame *f)
-{
-	struct user_thread *me = current->user;
-	s64 result = send_begins(me, f->r13);
-
-	if (result != 0)
-		return result;
-	result = reply_with_handle(me, f->rdi);
-	send_ends(me);
-	if (result != 0)
-		return result;
-	irq_disable();
-	result = reply_wait(f, IPC_WAITS, 0);
-	irq_enable();
 	return result;
 }
 

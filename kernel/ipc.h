@@ -55,14 +55,11 @@ NORETURN void ipc_reply_to_fault(void) REQUIRES(irqs_off);
 struct syscall_switch ipc_call_long_not_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_long_not_directly(u64 handle);
 
-/* System calls (abi.h).  The first four: interrupts off, before and after. */
+/* System calls (abi.h).  Interrupts off, before and after. */
 s64 sys_call(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_call_long(struct syscall_frame *f) REQUIRES(irqs_off);
 s64 sys_reply_wait_long(struct syscall_frame *f) REQUIRES(irqs_off);
-s64 sys_call_handle(struct syscall_frame *f);
-s64 sys_reply_wait_handle(struct syscall_frame *f);
-s64 sys_call_pager(struct syscall_frame *f);
 
 /*
  * What a fault says instead of a call's words, and the first word of the reply: the thread is in no
@@ -76,6 +73,21 @@ struct fault_call {
 /* The current thread's call at @handle, without a time limit, told as MESSAGE_FAULT, with @call for
  * its words.  The result as of a call. */
 s64 ipc_call_fault(u64 handle, struct fault_call *call) REQUIRES(irqs_off);
+
+/*
+ * For who sends more than words.  The current thread @me's call at @handle, with what lies in .sent
+ * and .told_as; whoever waits there is woken as any thread is.
+ */
+s64 ipc_call_woken(struct user_thread *me, u64 handle) REQUIRES(irqs_off);
+
+/*
+ * The caller that @me has not answered yet, which has the words of @me's frame now, and is @me's to
+ * complete and to wake; or NULL.  Not *@has_words: it faults, and has no words for more.
+ */
+struct user_thread *ipc_answer(struct user_thread *me, bool *has_words) REQUIRES(irqs_off);
+
+/* sys_reply_wait() of a thread that has more to do when it goes on. */
+s64 ipc_reply_wait_woken(struct syscall_frame *f) REQUIRES(irqs_off);
 
 /* @u, which is the current thread, ends: who waits for its reply gets -EPIPE. */
 void ipc_thread_ends(struct user_thread *u);

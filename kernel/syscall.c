@@ -6,6 +6,7 @@
 #include "arch/x86_64/uaccess.h"
 #include "kernel/abi.h"
 #include "kernel/fault_message.h"
+#include "kernel/handle_message.h"
 #include "kernel/ipc.h"
 #include "kernel/long_message.h"
 #include "kernel/memory.h"
