@@ -92,8 +92,10 @@ s64 sys_call_pager(struct syscall_frame *f)
 	return result;
 }
 
-/* The reply to whom @me has not answered, with what @me sends.  0, or -EBADF: it may not receive at
- * @handle. */
+/*
+ * The reply to whom @me has not answered, with what @me sends.  0, or -EBADF: it may not receive at
+ * @handle.
+ */
 static s64 reply_with_handle(struct user_thread *me, u64 handle)
 {
 	struct user_thread *caller;

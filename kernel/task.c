@@ -161,7 +161,7 @@ NO_LOCK_CHECK void task_free(struct task *task)
 
 u64 task_count(void)
 {
-	return __atomic_load_n(&existing, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&existing, __ATOMIC_ACQUIRE); /* pairs with free_parts() */
 }
 
 bool task_has_ended(struct task *task)

@@ -37,8 +37,8 @@ static void storm_step(struct pile *l, struct rand *r)
 
 struct storm_job {
 	struct test *t;
-	u64 end;   /* by time_ns(), but not before all were interrupted once */
-	u64 calls; /* atomic: how often they were */
+	u64 end;	  /* by time_ns(), but not before .interrupted */
+	bool interrupted; /* all have been, once; or nobody will be */
 	u32 next;
 };
 
@@ -54,7 +54,7 @@ static int map_in_a_storm(void *arg)
 		do {
 			storm_step(&l, &r);
 			steps++;
-		} while (time_ns() < READ_ONCE(j->end) || READ_ONCE(j->calls) == 0);
+		} while (time_ns() < READ_ONCE(j->end) || !READ_ONCE(j->interrupted));
 	pile_free(&l);
 	EXPECT_EQ(j->t, l.depth, 0);
 	__atomic_fetch_sub(&threads_left, 1, __ATOMIC_RELEASE);
@@ -77,7 +77,7 @@ static int interrupt_all(void *arg)
 
 	while (__atomic_load_n(&threads_left, __ATOMIC_ACQUIRE) != 0) {
 		run_on_cpus(&cpus_online, map_a_little, NULL);
-		WRITE_ONCE(j->calls, j->calls + 1);
+		WRITE_ONCE(j->interrupted, true);
 		yield();
 	}
 	return 0;
@@ -96,7 +96,7 @@ TEST("mm.kmap", threads_keep_their_mappings)
 		threads_left = 0;
 	caller = start_thread(t, cpu_id, "interrupts", interrupt_all, &j);
 	if (caller == NULL)
-		j.calls = 1; /* nobody is waited for */
+		j.interrupted = true;
 	if (threads_left != 0)
 		threads_on_each_cpu(t, STORM_THREADS, map_in_a_storm, &j, 0);
 	if (caller != NULL)

@@ -7,14 +7,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 import typing
 
 TAIL = 30  # lines of a failed row's log that are shown
-# And before them as many of those that say what failed, for it may be long ago.
-TELLING = re.compile(r"\s*(not ok \d|# \S+:\d+: )|prague: panic")
+# And before them as many of those that say what failed, which may be long ago: tests, their
+# expectations, the checks of programs, panics.
+TELLING = re.compile(r"\s*(not ok \d|# \S+:\d+: |\w+: user/\S+:\d+: )|PANIC: ")
 
 
 @dataclasses.dataclass
@@ -92,6 +92,11 @@ def run_row(row, path, live):
     judge(row, status, path.read_text(errors="replace").replace("\r", ""))
 
 
+def worth_showing(lines):
+    """Of a failed row's log."""
+    return [line for line in lines[:-TAIL] if TELLING.match(line)][:TAIL] + lines[-TAIL:]
+
+
 class Runner:
     """Runs rows and counts."""
 
@@ -129,11 +134,8 @@ class Runner:
             return
         self.failed += 1
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        telling = [line for line in lines[:-TAIL] if TELLING.match(line)]
         print(f"     {wrong}; what failed in, and the end of, {path}:")
-        for line in telling[:TAIL] + lines[-TAIL:]:
-            print("     | " + line)
-        sys.stdout.flush()
+        print("\n".join("     | " + line for line in worth_showing(lines)), flush=True)
 
     def run(self, rows):
         """In order, some beside each other.  True: all passed."""

@@ -18,7 +18,7 @@
 #define GENERATIONS  4ul
 #define THREADS	     3ul
 #define ROUNDS	     6u
-#define KILLED	     4u
+#define KILLED	     4u /* snapshots, each while it writes */
 #define SPAN_NS	     1000000ul
 
 static struct {
