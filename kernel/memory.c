@@ -24,8 +24,7 @@ STATIC_ASSERT(MAP_READ == REGION_READ && MAP_WRITE == REGION_WRITE && MAP_EXEC =
 		      MAP_LARGE == REGION_LARGE && MAP_NOT_FORKED == REGION_NOT_FORKED,
 	      "flags of abi.h are those of regions");
 
-static struct kmem_cache memory_cache =
-	KMEM_CACHE_INIT(memory_cache, "memory", sizeof(struct memory), 0);
+static KMEM_CACHE(memory_cache, "memory", sizeof(struct memory), 0);
 
 /* --- objects ------------------------------------------------------------------------------- */
 

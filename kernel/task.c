@@ -11,7 +11,7 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-static struct kmem_cache tasks = KMEM_CACHE_INIT(tasks, "task", sizeof(struct task), 64);
+static KMEM_CACHE(tasks, "task", sizeof(struct task), 64);
 
 /* Tasks that have not given all back yet, the memory of their struct last.  Atomic. */
 static u64 existing;

@@ -18,8 +18,7 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-static struct kmem_cache threads =
-	KMEM_CACHE_INIT(threads, "user thread", sizeof(struct user_thread), 64);
+static KMEM_CACHE(threads, "user thread", sizeof(struct user_thread), 64);
 
 /* Ended threads that wait for the reaper, by .node. */
 static struct wait_queue dead_queue;

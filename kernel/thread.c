@@ -12,7 +12,7 @@
 #include "mm/kspace.h"
 #include "mm/slab.h"
 
-static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "thread", sizeof(struct thread), 64);
+static KMEM_CACHE(cache, "thread", sizeof(struct thread), 64);
 
 static u64 *stack_bottom(const struct thread *t)
 {

@@ -8,7 +8,7 @@
 #include "lib/err.h"
 #include "mm/slab.h"
 
-static struct kmem_cache cache;
+static struct kmem_cache cache KMEM_KNOWN;
 
 void thread_user_init(void)
 {

@@ -15,7 +15,7 @@
 	[index] = KMEM_CACHE_INIT(classes[index], "kmalloc-" #bytes, bytes, KMALLOC_ALIGN)
 
 /* Ascending sizes. */
-static struct kmem_cache classes[] = {
+static struct kmem_cache classes[] KMEM_KNOWN = {
 	CLASS(0, 16),	 CLASS(1, 32),	  CLASS(2, 48),	   CLASS(3, 64),    CLASS(4, 96),
 	CLASS(5, 128),	 CLASS(6, 192),	  CLASS(7, 256),   CLASS(8, 384),   CLASS(9, 512),
 	CLASS(10, 768),	 CLASS(11, 1024), CLASS(12, 1536), CLASS(13, 2048), CLASS(14, 3072),
@@ -118,18 +118,4 @@ NOINLINE void kfree(const void *p)
 		panic("kfree of object %p from %p: it belongs to cache %s", p, caller,
 		      page->slab.cache->name);
 	kmem_cache_free_from(page->slab.cache, (void *)(u64)p, caller);
-}
-
-void kmalloc_shrink(void)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(classes); i++)
-		kmem_cache_shrink(&classes[i]);
-}
-
-bool kmalloc_has_spare(void)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(classes); i++)
-		if (READ_ONCE(classes[i].spare) != NULL)
-			return true;
-	return false;
 }

@@ -16,7 +16,7 @@
 #include "mm/trace.h"
 #include "mm/user_pt.h"
 
-static struct kmem_cache mm_cache = KMEM_CACHE_INIT(mm_cache, "mm", sizeof(struct mm), 64);
+static KMEM_CACHE(mm_cache, "mm", sizeof(struct mm), 64);
 
 static u64 last_ctx_id; /* atomic; 64 bits are never used up */
 

@@ -39,8 +39,7 @@ struct object {
 	void (*ended)(void);	 /* [I] a device's: to be called at the end */
 };
 
-static struct kmem_cache object_cache =
-	KMEM_CACHE_INIT(object_cache, "object", sizeof(struct object), 0);
+static KMEM_CACHE(object_cache, "object", sizeof(struct object), 0);
 
 static u64 leaf_count(const struct object *object)
 {

@@ -8,7 +8,7 @@
  * is left alone, however often allocations fail.  What one keeps right after that look is
  * found by the next that fails.
  *
- * What is everybody's, the empty slabs of kmalloc(), one CPU gives back for all.
+ * What is everybody's, the empty slabs, one CPU gives back for all.
  *
  * There are two ways, by what the failing allocation may do:
  *
@@ -54,7 +54,7 @@ static void on_reclaim(struct trapframe *f) REQUIRES(irqs_off)
 	(void)f;
 	shared_store(&asked[cpu_id], 0); /* before: what is kept from here on is asked for anew */
 	if (shared_xchg(&shrink_asked, 0) != 0)
-		kmalloc_shrink();
+		kmem_shrink();
 	give_back(NULL);
 }
 
@@ -90,11 +90,11 @@ static bool may_wait(void)
 static bool reclaim(void)
 {
 	struct cpumask keepers;
-	bool found = find_keepers(&keepers), spare = kmalloc_has_spare();
+	bool found = find_keepers(&keepers), spare = kmem_has_spare();
 
 	if (may_wait()) {
 		if (spare)
-			kmalloc_shrink();
+			kmem_shrink();
 		if (found)
 			run_on_cpus(&keepers, give_back, NULL);
 		return spare || found;

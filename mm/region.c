@@ -10,8 +10,7 @@
 #include "mm/region_avl.h"
 #include "mm/slab.h"
 
-static struct kmem_cache region_cache =
-	KMEM_CACHE_INIT(region_cache, "region", sizeof(struct region), 0);
+static KMEM_CACHE(region_cache, "region", sizeof(struct region), 0);
 
 static u64 size_of(const struct region *region)
 {

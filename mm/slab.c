@@ -22,6 +22,9 @@
 #define SLAB_MAX_ORDER	 3 /* 32 KiB */
 #define SLAB_MIN_OBJECTS 8 /* in a slab, unless SLAB_MAX_ORDER is too small for that */
 
+/* Those that are known: the linker script's names, or those that ld gives by itself. */
+extern struct kmem_cache __start_kmem_caches[], __stop_kmem_caches[];
+
 static u64 fail_countdown; /* kmem_fail_after() */
 static u64 all_in_use;	   /* debug builds: objects of all caches (atomic) */
 
@@ -253,6 +256,22 @@ void kmem_cache_shrink(struct kmem_cache *cache)
 	spin_unlock_irqrestore(&cache->lock, flags);
 	if (slab)
 		slab_destroy(slab);
+}
+
+/* One that has no spare slab may not have been initialised yet. */
+void kmem_shrink(void)
+{
+	for (struct kmem_cache *c = __start_kmem_caches; c != __stop_kmem_caches; c++)
+		if (READ_ONCE(c->spare) != NULL)
+			kmem_cache_shrink(c);
+}
+
+bool kmem_has_spare(void)
+{
+	for (struct kmem_cache *c = __start_kmem_caches; c != __stop_kmem_caches; c++)
+		if (READ_ONCE(c->spare) != NULL)
+			return true;
+	return false;
 }
 
 /* Nobody uses the cache any more. */

@@ -2,15 +2,15 @@
 /*
  * mm/slab.h - kernel objects smaller than (or not much larger than) a page.
  *
- *	static struct kmem_cache thread_cache =
- *		KMEM_CACHE_INIT(thread_cache, "thread", sizeof(struct thread), 64);
+ *	static KMEM_CACHE(thread_cache, "thread", sizeof(struct thread), 64);
  *	struct thread *t = kmem_cache_alloc(&thread_cache);	NULL: out of memory
  *	kmem_cache_free(&thread_cache, t);
  *
  * A cache hands out objects of one size, cut from slabs: blocks of ZONE_KERNEL pages
  * that hold nothing but objects.  What there is to know about a slab is in the struct
  * page of its head.  A cache keeps one empty slab; further ones go back to the page
- * allocator.  kmalloc() is a set of caches, one for each size class.
+ * allocator.  kmalloc() is a set of caches, one for each size class.  Caches that are known
+ * live for ever, and give their empty slabs back together.
  *
  * Debug builds surround each object with red zones, poison it while it is free, and
  * remember who allocated and freed it; what is found damaged at an allocation or a
@@ -27,6 +27,7 @@
 #define KMALLOC_MIN	   16
 #define KMALLOC_MAX_CACHED 8192 /* what is larger is whole pages */
 #define KMALLOC_ALIGN	   16
+#define KMEM_CACHE_ALIGN   64 /* no compiler puts more between two variables of a section */
 
 /* [I]: constant after initialisation.  [g]: written once, under lock. */
 struct kmem_cache {
@@ -45,7 +46,7 @@ struct kmem_cache {
 	struct list_node full GUARDED_BY(lock);	   /* slabs with no free object */
 	u64 in_use GUARDED_BY(lock);		   /* objects handed out */
 	u64 slabs GUARDED_BY(lock);		   /* slabs, the spare one included */
-};
+} ALIGNED(KMEM_CACHE_ALIGN);
 
 #define KMEM_CACHE_INIT(var, cache_name, object_size, object_align)                                \
 	{                                                                                          \
@@ -53,6 +54,13 @@ struct kmem_cache {
 		.size = (object_size), .align = (object_align),                                    \
 		.partial = LIST_INIT((var).partial), .full = LIST_INIT((var).full),                \
 	}
+
+/* Behind a variable: an array of all of them is made when the program is linked. */
+#define KMEM_KNOWN SECTION("kmem_caches")
+
+#define KMEM_CACHE(var, cache_name, object_size, object_align)                                     \
+	struct kmem_cache var KMEM_KNOWN =                                                         \
+		KMEM_CACHE_INIT(var, cache_name, object_size, object_align)
 
 struct kmem_cache_stats {
 	u64 in_use;   /* objects handed out */
@@ -83,6 +91,12 @@ void kmem_cache_free_from(struct kmem_cache *cache, void *object, const void *ca
 /* Give the empty slab back to the page allocator. */
 void kmem_cache_shrink(struct kmem_cache *cache);
 
+/* The same for all caches that are known. */
+void kmem_shrink(void);
+
+/* Would that free anything?  Of the moment; takes no lock. */
+bool kmem_has_spare(void);
+
 /* All objects have been freed (else a panic that names one of them). */
 void kmem_cache_destroy(struct kmem_cache *cache);
 
@@ -97,12 +111,6 @@ void *kzalloc(size_t size) WARN_UNUSED_RESULT;
 
 /* @p came from kmalloc() or kzalloc(), or is NULL. */
 void kfree(const void *p);
-
-/* Give the empty slabs of all size classes back. */
-void kmalloc_shrink(void);
-
-/* Would that free anything?  Of the moment; takes no lock. */
-bool kmalloc_has_spare(void);
 
 /*
  * For tests of running out of memory, in debug builds: as page_alloc_fail_after(), for

@@ -13,7 +13,7 @@ struct account account(void)
 {
 	struct page_alloc_stats k, u;
 
-	kmalloc_shrink();
+	kmem_shrink();
 	page_alloc_stats(ZONE_KERNEL, &k);
 	page_alloc_stats(ZONE_USER, &u);
 	return (struct account){

@@ -189,10 +189,10 @@ TEST("exec", loads_a_program)
 	u64 before;
 
 	load_and_look(t); /* from here on caches have what they need */
-	kmalloc_shrink();
+	kmem_shrink();
 	before = free_pages_now();
 	load_and_look(t);
-	kmalloc_shrink();
+	kmem_shrink();
 	EXPECT_EQ(t, free_pages_now(), before);
 }
 
@@ -494,7 +494,7 @@ TEST("exec", each_allocation_fails_once)
 	if (first == NULL)
 		return;
 	mm_put(first); /* from here on caches have what they need */
-	kmalloc_shrink();
+	kmem_shrink();
 	before = free_pages_now();
 	for (k = 1; k < ROUNDS && left == 0; k++) {
 		struct mm *mm = mm_create();
@@ -510,7 +510,7 @@ TEST("exec", each_allocation_fails_once)
 		       err == 0 || (is_empty(mm) && strcmp(why, "ENOMEM while it was loaded") == 0),
 		       "allocation %lu: something was left, or \"%s\"", k, why);
 		mm_put(mm);
-		kmalloc_shrink();
+		kmem_shrink();
 		EXPECT_EQ(t, free_pages_now(), before);
 	}
 	EXPECT(t, left != 0, "%u allocations and no end", ROUNDS);

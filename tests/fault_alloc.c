@@ -411,7 +411,7 @@ static struct account account(void)
 
 	asid_give_back();
 	irq_restore(flags);
-	kmalloc_shrink();
+	kmem_shrink();
 	return (struct account){
 		.pages = free_pages_now(),
 		.objects = kmem_in_use(),

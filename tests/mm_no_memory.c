@@ -125,7 +125,7 @@ static void give_back(void)
 
 	asid_give_back();
 	irq_restore(flags);
-	kmalloc_shrink();
+	kmem_shrink();
 }
 
 TEST("mm.no_memory", each_allocation_fails_once)

@@ -132,7 +132,7 @@ TEST("mm.page", exhaustion_is_a_value, .limit_ms = 120000)
 	struct page *chain = NULL;
 	u64 before, taken = 0;
 
-	kmalloc_shrink();
+	kmem_shrink();
 	on_each_cpu(give_back, NULL);
 	before = free_in(ZONE_KERNEL) + free_in(ZONE_USER);
 	if (before > EXHAUST_MAX_PAGES) {

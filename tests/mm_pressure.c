@@ -118,7 +118,7 @@ static bool begin(struct test *t, struct pressure *p)
 		EXPECT(t, put(i * TOP_ENTRY + BASE, i + 1), "mm %u", i);
 	}
 	use(NULL);
-	kmalloc_shrink();
+	kmem_shrink();
 	on_each_cpu(load_all, p);
 	p->pgds = pgd_pages_now();
 	if (pgd_copies_entries() && pgd_kind != PGD_COPY && asids > ASIDS_RESERVE)
@@ -261,7 +261,7 @@ static bool begin_with_spare(struct test *t, struct pressure *p)
 		kfree(objects[i]);
 	if (begun)
 		fill(p);
-	EXPECT(t, kmalloc_has_spare(), "no empty slab was kept");
+	EXPECT(t, kmem_has_spare(), "no empty slab was kept");
 	return begun;
 }
 
@@ -274,7 +274,7 @@ TEST("mm.pressure", spare_slab_comes_back_at_once, .limit_ms = 120000)
 		return;
 	reclaim_init();
 	page = alloc_page(ZONE_KERNEL);
-	EXPECT(t, page != NULL && !kmalloc_has_spare(), "an empty slab is kept");
+	EXPECT(t, page != NULL && !kmem_has_spare(), "an empty slab is kept");
 	if (page != NULL)
 		free_page(page);
 	finish(&p);
@@ -296,7 +296,7 @@ TEST("mm.pressure", spare_slab_comes_back_later, .limit_ms = 120000)
 	on_each_cpu(drain, NULL); /* interrupts that were sent have come */
 	page_alloc_set_reclaim(NULL);
 	page = alloc_page(ZONE_KERNEL);
-	EXPECT(t, page != NULL && !kmalloc_has_spare(), "an empty slab is kept");
+	EXPECT(t, page != NULL && !kmem_has_spare(), "an empty slab is kept");
 	if (page != NULL)
 		free_page(page);
 	finish(&p);

@@ -351,7 +351,7 @@ TEST("mm.shootdown", out_of_memory_everywhere)
 			mm_put(child);
 		if (mm != NULL)
 			mm_put(mm);
-		kmalloc_shrink();
+		kmem_shrink();
 		if (k == 0)
 			before = free_pages_now();
 	}

@@ -17,7 +17,7 @@ struct object {
 	u8 body[72];
 };
 
-static struct kmem_cache cache = KMEM_CACHE_INIT(cache, "test-object", sizeof(struct object), 16);
+static KMEM_CACHE(cache, "test-object", sizeof(struct object), 16);
 
 struct storm {
 	struct test *t;

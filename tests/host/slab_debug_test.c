@@ -36,7 +36,7 @@ static int stop(void **state)
 {
 	(void)state;
 	machine_after_panic();
-	kmalloc_shrink();
+	kmem_shrink();
 	machine_stop();
 	return 0;
 }

@@ -51,7 +51,7 @@ static int stop(void **state)
 {
 	(void)state;
 	page_alloc_fail_after(0);
-	kmalloc_shrink();
+	kmem_shrink();
 	assert_int_equal(allocated_frames(), 0);
 	page_alloc_check();
 	machine_stop();
@@ -172,7 +172,7 @@ static void test_kmalloc_sizes(void **state)
 	}
 }
 
-static struct kmem_cache static_cache = KMEM_CACHE_INIT(static_cache, "static", 40, 8);
+static KMEM_CACHE(static_cache, "static", 40, 8);
 
 static void test_static_cache(void **state)
 {
@@ -185,6 +185,21 @@ static void test_static_cache(void **state)
 	kmem_cache_free(&static_cache, p);
 	kmem_cache_shrink(&static_cache);
 	kmem_cache_shrink(&static_cache);
+	assert_int_equal(allocated_frames(), 0);
+}
+
+/* Size classes and caches of their own are all known, and shrink together. */
+static void test_shrink_all(void **state)
+{
+	(void)state;
+	assert_false(kmem_has_spare());
+	kmem_cache_free(&static_cache, kmem_cache_alloc(&static_cache));
+	assert_true(kmem_has_spare());
+	kfree(kmalloc(KMALLOC_MIN));
+	kfree(kmalloc(KMALLOC_MAX_CACHED));
+	assert_true(allocated_frames() >= 3);
+	kmem_shrink();
+	assert_false(kmem_has_spare());
 	assert_int_equal(allocated_frames(), 0);
 }
 
@@ -228,7 +243,7 @@ static void test_each_allocation_fails(void **state)
 		assert_int_equal(failures, page_alloc_fail_after(0) == 0);
 		while (object_count > 0)
 			kfree(forget(0).p);
-		kmalloc_shrink();
+		kmem_shrink();
 		assert_int_equal(allocated_frames(), 0);
 		k++;
 	} while (failures > 0);
@@ -265,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kmalloc_storm, start, stop),
 		cmocka_unit_test_setup_teardown(test_kmalloc_sizes, start, stop),
 		cmocka_unit_test_setup_teardown(test_static_cache, start, stop),
+		cmocka_unit_test_setup_teardown(test_shrink_all, start, stop),
 		cmocka_unit_test_setup_teardown(test_one_spare, start, stop),
 		cmocka_unit_test_setup_teardown(test_each_allocation_fails, start, stop),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, start, stop),

@@ -21,8 +21,11 @@ class WorthShowing(unittest.TestCase):
         for line in ("    not ok 3 nothing_is_lost", "not ok 2 user.storm",
                      "    # tests/user_check.c:103: after is 0x1, expected before = 0x2",
                      "check_revoke: user/bin/check_revoke.c:30: x is 1, expected 0",
-                     "PANIC: CPU 2: provoked on purpose"):
+                     "PANIC: CPU 2: provoked on purpose",
+                     "tlbcheck: CPU 2, tag 0x1: could use an old translation"):
             self.assertEqual(self.shown(line), [line] + FILLER[-runner.TAIL:])
+            self.assertEqual(runner.worth_showing([*FILLER, line, "status"]),
+                             [line] + FILLER[-runner.TAIL + 2:] + ["status"])
 
     def test_nothing_else_does(self):
         for line in ("    ok 3 nothing_is_lost", "    # 195 steps", "prague: result: fail"):

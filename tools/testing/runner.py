@@ -12,9 +12,9 @@ import time
 import typing
 
 TAIL = 30  # lines of a failed row's log that are shown
-# And before them as many of those that say what failed, which may be long ago: tests, their
-# expectations, the checks of programs, panics.
-TELLING = re.compile(r"\s*(not ok \d|# \S+:\d+: |\w+: user/\S+:\d+: )|PANIC: ")
+# And before them as many of those that say what failed, wherever they are, as not all of this may
+# be kept: tests, their expectations, the checks of programs, panics, flushes that are missing.
+TELLING = re.compile(r"\s*(not ok \d|# \S+:\d+: |\w+: user/\S+:\d+: )|PANIC: |tlbcheck: CPU ")
 
 
 @dataclasses.dataclass
@@ -94,7 +94,8 @@ def run_row(row, path, live):
 
 def worth_showing(lines):
     """Of a failed row's log."""
-    return [line for line in lines[:-TAIL] if TELLING.match(line)][:TAIL] + lines[-TAIL:]
+    return ([line for line in lines if TELLING.match(line)][:TAIL] +
+            [line for line in lines[-TAIL:] if not TELLING.match(line)])
 
 
 class Runner:
