@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/serial.c - see serial.h.  A port that stops answering is given up after a
- * bounded wait per byte, so that no machine hangs for its console.
+ * arch/x86_64/serial.c - see serial.h.  No machine hangs for its console: a port that takes
+ * nothing during a bounded wait is stuck (whoever reads the other end may pause).  What is
+ * written then is lost, and counted; each text looks once whether the port takes bytes
+ * again, and is preceded by how many are missing.
  */
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/serial.h"
 #include "lib/err.h"
+#include "lib/format.h"
 
 enum {
 	REG_DATA = 0,	    /* with DLAB: divisor, low */
@@ -30,14 +33,24 @@ enum {
 #define LOOPBACK_PATTERN 0xa5
 #define WAIT_LIMIT	 1000000u
 
-static bool present;
+#define NOTE_MAX 64 /* bytes */
 
-static void wait_for(u8 bit)
+static bool present; /* constant after serial_init() */
+static bool stuck;
+static u64 lost; /* bytes that are still to be told of */
+
+static bool status_has(u8 bit)
+{
+	return in8(SERIAL_PORT + REG_LINE_STATUS) & bit;
+}
+
+/* False: not within the limit. */
+static bool wait_for(u8 bit)
 {
 	for (u32 i = 0; i < WAIT_LIMIT; i++)
-		if (in8(SERIAL_PORT + REG_LINE_STATUS) & bit)
-			return;
-	present = false;
+		if (status_has(bit))
+			return true;
+	return false;
 }
 
 /* Send a byte to ourselves: an absent port answers 0xff, a broken one anything. */
@@ -48,9 +61,7 @@ static bool loopback_works(void)
 		return false;
 	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_LOOPBACK | MODEM_DTR_RTS);
 	out8(SERIAL_PORT + REG_DATA, LOOPBACK_PATTERN);
-	present = true;
-	wait_for(STATUS_RECEIVED);
-	return present && in8(SERIAL_PORT + REG_DATA) == LOOPBACK_PATTERN;
+	return wait_for(STATUS_RECEIVED) && in8(SERIAL_PORT + REG_DATA) == LOOPBACK_PATTERN;
 }
 
 static void set_up(void)
@@ -68,6 +79,8 @@ int serial_init(void)
 {
 	set_up();
 	present = loopback_works();
+	stuck = false;
+	lost = 0;
 	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_DTR_RTS);
 	return present ? 0 : -ENODEV;
 }
@@ -78,30 +91,54 @@ void serial_reset(void)
 		return;
 	out8(SERIAL_PORT + REG_LINE_CONTROL,
 	     LINE_8N1); /* the divisor's registers hide the data's */
-	wait_for(STATUS_IDLE);
+	(void)wait_for(STATUS_IDLE);
 	set_up();
+	stuck = false;
 	out8(SERIAL_PORT + REG_MODEM_CONTROL, MODEM_DTR_RTS);
 }
 
-static void put(u8 byte)
+static bool send(char byte)
 {
-	if (!present)
-		return;
-	wait_for(STATUS_ROOM);
-	out8(SERIAL_PORT + REG_DATA, byte);
+	stuck = stuck ? !status_has(STATUS_ROOM) : !wait_for(STATUS_ROOM);
+	if (!stuck)
+		out8(SERIAL_PORT + REG_DATA, (u8)byte);
+	return !stuck;
+}
+
+/* If it can be told now. */
+static void tell_what_is_lost(void)
+{
+	char note[NOTE_MAX];
+
+	format(note, sizeof(note), "\r\nserial: %lu bytes are lost here\r\n", lost);
+	for (const char *p = note; *p; p++)
+		if (!send(*p))
+			return;
+	lost = 0;
+}
+
+/* Behind a byte that is lost the rest of its text is, too. */
+static void put(char byte)
+{
+	if (lost != 0 || !send(byte))
+		lost++;
 }
 
 void serial_write(const char *text, size_t len)
 {
+	if (!present)
+		return;
+	if (lost != 0)
+		tell_what_is_lost();
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n')
 			put('\r');
-		put((u8)text[i]);
+		put(text[i]);
 	}
 }
 
 void serial_flush(void)
 {
-	if (present)
-		wait_for(STATUS_IDLE);
+	if (present && !stuck)
+		(void)wait_for(STATUS_IDLE);
 }

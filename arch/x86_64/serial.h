@@ -12,7 +12,10 @@
 /* Set up COM1.  -ENODEV: there is no port, and serial_write() does nothing. */
 int serial_init(void);
 
-/* Send @len bytes, each line end as CR LF.  Waits for the port; from any context. */
+/*
+ * Send @len bytes, each line end as CR LF.  Waits for the port, but not for ever: what it does not
+ * take is lost, and it says later how much.  From any context.
+ */
 void serial_write(const char *text, size_t len);
 
 /* Somebody else has used it: as serial_init(), but what it says is not lost and not tried. */
