@@ -8,7 +8,6 @@
 #include "arch/x86_64/insn.h"
 #include "arch/x86_64/serial.h"
 #include "lib/err.h"
-#include "lib/format.h"
 
 enum {
 	REG_DATA = 0,	    /* with DLAB: divisor, low */
@@ -32,8 +31,6 @@ enum {
 #define SCRATCH_PATTERN	 0x5a
 #define LOOPBACK_PATTERN 0xa5
 #define WAIT_LIMIT	 1000000u
-
-#define NOTE_MAX 64 /* bytes */
 
 static bool present; /* constant after serial_init() */
 static bool stuck;
@@ -105,16 +102,30 @@ static bool send(char byte)
 	return !stuck;
 }
 
-/* If it can be told now. */
+static bool send_all(const char *text)
+{
+	while (*text && send(*text))
+		text++;
+	return !*text;
+}
+
+static bool send_number(u64 n)
+{
+	u64 unit = 1;
+
+	while (n / unit >= 10)
+		unit *= 10;
+	for (; unit > 0; unit /= 10)
+		if (!send((char)('0' + n / unit % 10)))
+			return false;
+	return true;
+}
+
+/* If it can be told now.  Below whatever prints: formatting would take too much of its stack. */
 static void tell_what_is_lost(void)
 {
-	char note[NOTE_MAX];
-
-	format(note, sizeof(note), "\r\nserial: %lu bytes are lost here\r\n", lost);
-	for (const char *p = note; *p; p++)
-		if (!send(*p))
-			return;
-	lost = 0;
+	if (send_all("\r\nserial: ") && send_number(lost) && send_all(" bytes are lost here\r\n"))
+		lost = 0;
 }
 
 /* Behind a byte that is lost the rest of its text is, too. */
