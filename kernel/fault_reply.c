@@ -36,22 +36,19 @@ static ALWAYS_INLINE bool answers_a_fault(const struct user_thread *me) REQUIRES
 	return caller != NULL && READ_ONCE(caller->fault) != NULL;
 }
 
-NO_LOCK_CHECK void ipc_reply_to_fault(void)
+NO_LOCK_CHECK void ipc_leave_reply(struct endpoint *ep)
 {
-	struct thread *prev = current, *next;
+	struct thread *prev = current, *next = NULL;
 	struct user_thread *me = prev->user;
-	const struct syscall_kept *kept = syscall_kept_at(prev->stack_top);
-	struct endpoint *ep = endpoint_find(me, kept->rdi, RIGHT_RECEIVE);
 	struct run_queue *q = run_queue;
 
-	if (unlikely(!answers_a_fault(me) || ep == NULL || !spin_try_irqs_off(&ep->lock)))
+	if (ep == NULL)
 		goto not_directly;
-	if (unlikely(!spin_try_irqs_off(&q->lock)))
-		goto unlock_endpoint;
-	next = choose_caller(ep, q, prev, me, IPC_WAITS);
+	if (answers_a_fault(me))
+		next = choose_caller(ep, q, prev, me, IPC_WAITS);
 	if (unlikely(next == NULL))
 		goto unlock_both;
-	next->user->fault->reply = kept->rsi;
+	next->user->fault->reply = syscall_kept_at(prev->stack_top)->rsi;
 	set_done(next->user, 0);
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
@@ -62,7 +59,6 @@ NO_LOCK_CHECK void ipc_reply_to_fault(void)
 
 unlock_both:
 	spin_unlock_irqs_off(&q->lock);
-unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
 not_directly:
 	syscall_not_directly(SYS_REPLY_WAIT);

@@ -46,10 +46,11 @@ struct syscall_switch ipc_call_directly(u64 handle);
 struct syscall_switch ipc_reply_wait_directly(u64 handle);
 
 /*
- * What the second leaves, where it is: if it is the reply to a fault, and who faulted can go on at
- * once, it does; else the longer way begins.
+ * What the second leaves, where it is, at @ep, with the locks of that and of the run queue, which
+ * are released: if it is the reply to a fault, and who faulted can go on at once, it does; else the
+ * longer way begins.  NULL: that, and nothing is locked.
  */
-NORETURN void ipc_reply_to_fault(void) REQUIRES(irqs_off);
+NORETURN void ipc_leave_reply(struct endpoint *ep) REQUIRES(irqs_off);
 
 /* The same of the long ones: never. */
 struct syscall_switch ipc_call_long_not_directly(u64 handle);

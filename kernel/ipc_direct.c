@@ -90,19 +90,19 @@ NO_LOCK_CHECK struct syscall_switch ipc_reply_wait_directly(u64 handle)
 		goto unlock_endpoint;
 	next = choose_caller(ep, q, prev, me, IPC_WAITS_DIRECTLY);
 	if (unlikely(next == NULL))
-		goto unlock_both;
+		goto leave;
 	WRITE_ONCE(me->caller, NULL);
 	queue_up(me, &ep->lock, &ep->receivers);
 	WRITE_ONCE(me->ipc_result, IPC_WAITS_DIRECTLY);
 	spin_unlock_outer(&ep->lock, &q->lock);
 	return go(prev, next);
 
-unlock_both:
-	spin_unlock_irqs_off(&run_queue->lock);
 unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
 not_directly:
-	ipc_reply_to_fault();
+	ep = NULL;
+leave:
+	ipc_leave_reply(ep);
 }
 
 struct syscall_switch ipc_call_long_not_directly(u64 handle)

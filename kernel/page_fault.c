@@ -64,19 +64,16 @@ static ALWAYS_INLINE enum fault_quick fault_quickly(struct mm *mm, vaddr_t va, u
 }
 
 /*
- * The regions say nothing of a fault in user mode: the pager, if there is one, and the regions once
- * more: what it has mapped is filled in.  If that is nothing the access faults again.
+ * The regions say nothing of a fault in user mode: the pager, if there is one.  What it has mapped
+ * is filled in by now (mm_map_quick()), or will be when the access faults again.
  */
-static int ask_pager(const struct trapframe *f, struct mm *mm, vaddr_t va) REQUIRES(irqs_off)
+static int ask_pager(const struct trapframe *f, vaddr_t va) REQUIRES(irqs_off)
 {
 	int err = -EFAULT;
 
-	if (current->user == NULL || !fault_message(f, va, access_of(f->error), &err))
-		return err;
-	if (likely(fault_quickly(mm, va, f->error) == FAULT_DONE))
-		return 0;
-	err = fault_in_regions(mm, va, f->error);
-	return err == -EFAULT ? 0 : err;
+	if (current->user != NULL)
+		(void)fault_message(f, va, access_of(f->error), &err);
+	return err;
 }
 
 /* @err, for a fault in user mode: may the access be tried again? */
@@ -92,7 +89,7 @@ static bool user_fault(const struct trapframe *f, struct mm *mm, vaddr_t va) REQ
 	int err = fault_in_regions(mm, va, f->error);
 
 	if (unlikely(err == -EFAULT))
-		err = ask_pager(f, mm, va);
+		err = ask_pager(f, va);
 	return user_fault_ends(va, err);
 }
 
@@ -125,7 +122,7 @@ static NOINLINE bool fault_in_mm(struct trapframe *f, vaddr_t va) REQUIRES(irqs_
 	if (likely(done == FAULT_DONE))
 		return true;
 	if (likely(done == FAULT_NO_REGION))
-		return user_fault_ends(va, ask_pager(f, mm, va));
+		return user_fault_ends(va, ask_pager(f, va));
 	return fault_slowly(f, va, mm);
 }
 

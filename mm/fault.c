@@ -283,8 +283,12 @@ static ALWAYS_INLINE enum fault_quick fault_quick_locked(struct mm *mm, vaddr_t 
 	if (unlikely(page == NULL))
 		return FAULT_NOT_QUICKLY;
 	user_pt_set_last(mm, entry, page_to_phys(page) | leaf);
-	mm->events.page_faults++;
 	return FAULT_DONE;
+}
+
+void mm_fill_quick(struct mm *mm, vaddr_t va)
+{
+	(void)fault_quick_locked(mm, va, FAULT_READ);
 }
 
 enum fault_quick mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
@@ -294,6 +298,7 @@ enum fault_quick mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access acc
 	if (unlikely(!spin_try_irqs_off(&mm->lock)))
 		return FAULT_NOT_QUICKLY;
 	done = fault_quick_locked(mm, va, access);
+	mm->events.page_faults += done == FAULT_DONE;
 	spin_unlock_irqs_off(&mm->lock);
 	if (unlikely(done != FAULT_DONE))
 		return done;

@@ -104,6 +104,8 @@ bool mm_map_quick(struct mm *mm, const struct extent *more)
 		     !spin_try_irqs_off(&mm->lock)))
 		return false;
 	done = region_extend(&mm->regions, more);
+	if (likely(done && more->end - more->start == PAGE_SIZE))
+		mm_fill_quick(mm, more->start);
 	spin_unlock_irqs_off(&mm->lock);
 	return done;
 }

@@ -124,7 +124,9 @@ int mm_map(struct mm *mm, const struct map_request *request) WARN_UNUSED_RESULT;
 
 /*
  * The same for @more of an object, if that makes the region longer that was found last, and waits
- * for nobody. False: nothing has changed, and what there is to say mm_map() says.
+ * for nobody. False: nothing has changed, and what there is to say mm_map() says.  A page that is
+ * mapped so alone is filled in, too, if that takes no more than a fault may take that is quick:
+ * somebody is likely to wait for it.
  */
 bool mm_map_quick(struct mm *mm, const struct extent *more) REQUIRES(irqs_off) WARN_UNUSED_RESULT;
 
@@ -179,6 +181,9 @@ enum fault_quick {
  */
 enum fault_quick mm_fault_quick(struct mm *mm, vaddr_t va, enum fault_access access)
 	REQUIRES(irqs_off) WARN_UNUSED_RESULT;
+
+/* What such a read fault at @va would do, before there is one. */
+void mm_fill_quick(struct mm *mm, vaddr_t va) REQUIRES(mm->lock, irqs_off);
 
 /*
  * The page behind @va, made as mm_fault() would, with a reference for the caller: to reach an

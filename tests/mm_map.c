@@ -230,6 +230,41 @@ TEST("mm.map", quickly_behind_the_last)
 	mm_put(mm);
 }
 
+static u64 pages_of(const struct mm *mm)
+{
+	return READ_ONCE(mm->pages);
+}
+
+/* A page that is mapped quickly, below a table that is there, needs no fault. */
+TEST("mm.map", quickly_and_filled_in)
+{
+	struct object *object = object_create(4);
+	struct mm *mm = mm_create();
+	vaddr_t at = TOP_ENTRY;
+	u64 n;
+
+	EXPECT(t, object != NULL && mm != NULL, "out of memory");
+	EXPECT_EQ(t,
+		  mm_map(mm, &(struct map_request){ .start = at,
+						    .size = PAGE_SIZE,
+						    .flags = RW,
+						    .kind = REGION_OBJECT,
+						    .object = object }),
+		  0);
+	use(mm);
+	EXPECT(t, put(at, 1), "its first page");
+	n = pages_of(mm);
+	EXPECT(t, map_quickly(mm, object, at + PAGE_SIZE, 1, RW), "the next page");
+	EXPECT_EQ(t, pages_of(mm), n + 1);
+	EXPECT(t, put(at + PAGE_SIZE, 2), "the next page");
+	EXPECT_EQ(t, pages_of(mm), n + 1);
+	EXPECT_EQ(t, mm_unmap(mm, at, at + 2 * PAGE_SIZE), 0);
+	EXPECT_EQ(t, pages_of(mm), n - 1);
+	use(NULL);
+	object_put(object);
+	mm_put(mm);
+}
+
 /* --- arenas: each CPU's thread has an entry of its own ------------------------------------ */
 
 #define ARENA_PAGES 8u
