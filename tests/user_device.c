@@ -18,7 +18,7 @@
 #define RTC_IRQ	     8u
 #define SYSTEM	     (RIGHT_IRQ | RIGHT_PORTS | RIGHT_INSPECT | RIGHT_DUPLICATE)
 #define PAGES	     2048u
-#define SERVED	     1000ul
+#define SERVED	     400ul
 #define FOR_EVER     0xfffffffful
 #define COUNT_SHIFT  32
 #define KILL_SPAN_NS (20 * NS_PER_MS)

@@ -16,9 +16,8 @@ from testing.session_rows import photo_rows, session_rows, stick_rows, workload_
 
 # For rows about a machine or the boot: the suites as a whole are the matrix's.
 FEW = "test=arch.*,mm.map,mm.shootdown"
-# Of tests/mutations, a few that are noticed soon, by different means.
-MUTATIONS = ("region_of_a_hole", "generation_not_raised", "unmap_without_a_flush",
-             "swapgs_in_the_percpu_kernel")
+# Of tests/mutations, a few that are noticed soon, by different means (sim-break has those of the simulator).
+MUTATIONS = ("region_of_a_hole", "unmap_without_a_flush", "swapgs_in_the_percpu_kernel")
 # What the TLB checker watches in `make test`: what changes tables, and what uses them meanwhile.
 CHECKED = "test=mm.space,mm.shootdown,mm.slots,mm.lazy,mm.isolation,mm.kmap"
 FOUR_LEVELS, FIVE_LEVELS = r"^mm: 4 levels$", r"^mm: 5 levels$"
