@@ -51,12 +51,12 @@ class Qmp:
     def connect(self, run):
         """Wait until QEMU listens.  False: it never does."""
         deadline = time.monotonic() + START_LIMIT
-        while not self.path.exists():
+        connection = socket.socket(socket.AF_UNIX)
+        # Its socket is there a moment before it listens.
+        while connection.connect_ex(str(self.path)) != 0:
             if run.poll() is not None or time.monotonic() > deadline:
                 return False
             time.sleep(POLL)
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(self.path))
         self.stream = connection.makefile("rw")
         self.stream.readline()  # the greeting
         threading.Thread(target=self.read, daemon=True).start()
