@@ -106,10 +106,9 @@ static u64 regions_of(struct mm *mm)
 	return count;
 }
 
-/* Page @n of @object at the place that belongs to it. */
-static int map_one(struct mm *mm, struct object *object, u64 n, u32 flags)
+static int map_page(struct mm *mm, struct object *object, vaddr_t at, u64 n, u32 flags)
 {
-	struct map_request q = { .start = JOINED_AT + n * PAGE_SIZE,
+	struct map_request q = { .start = at,
 				 .size = PAGE_SIZE,
 				 .flags = flags,
 				 .kind = REGION_OBJECT,
@@ -117,6 +116,12 @@ static int map_one(struct mm *mm, struct object *object, u64 n, u32 flags)
 				 .offset = n * PAGE_SIZE };
 
 	return mm_map(mm, &q);
+}
+
+/* Page @n of @object at the place that belongs to it. */
+static int map_one(struct mm *mm, struct object *object, u64 n, u32 flags)
+{
+	return map_page(mm, object, JOINED_AT + n * PAGE_SIZE, n, flags);
 }
 
 /* Every page says its number, but for [@from, @to), which are not there. */
@@ -198,13 +203,7 @@ TEST("mm.map", quickly_behind_the_last)
 	EXPECT_EQ(t, map_anon(mm, at - PAGE_SIZE, PAGE_SIZE, RW), 0);
 	EXPECT_EQ(t, mm_fault(mm, at - PAGE_SIZE, FAULT_READ), 0);
 	EXPECT(t, !map_quickly(mm, object, at, 0, RW), "the last is of no object");
-	EXPECT_EQ(t,
-		  mm_map(mm, &(struct map_request){ .start = at,
-						    .size = PAGE_SIZE,
-						    .flags = RW,
-						    .kind = REGION_OBJECT,
-						    .object = object }),
-		  0);
+	EXPECT_EQ(t, map_page(mm, object, at, 0, RW), 0);
 	EXPECT_EQ(t, mm_fault(mm, at, FAULT_READ), 0);
 	at += PAGE_SIZE;
 	EXPECT(t, !map_quickly(mm, other, at, 1, RW), "another object");
@@ -244,13 +243,7 @@ TEST("mm.map", quickly_and_filled_in)
 	u64 n;
 
 	EXPECT(t, object != NULL && mm != NULL, "out of memory");
-	EXPECT_EQ(t,
-		  mm_map(mm, &(struct map_request){ .start = at,
-						    .size = PAGE_SIZE,
-						    .flags = RW,
-						    .kind = REGION_OBJECT,
-						    .object = object }),
-		  0);
+	EXPECT_EQ(t, map_page(mm, object, at, 0, RW), 0);
 	use(mm);
 	EXPECT(t, put(at, 1), "its first page");
 	n = pages_of(mm);

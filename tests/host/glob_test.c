@@ -48,7 +48,7 @@ static const struct {
 static void test_list(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (glob_match_list(lists[i].patterns, lists[i].name, lists[i].group) !=
 		    lists[i].chosen)
 			fail_msg("patterns %s, name %s, group %s", lists[i].patterns, lists[i].name,
