@@ -101,7 +101,7 @@ unlock_endpoint:
 	spin_unlock_irqs_off(&ep->lock);
 not_directly:
 	ep = NULL;
-leave:
+leave: /* one end for all, so that the compiler makes a frame there and not at the beginning */
 	ipc_leave_reply(ep);
 }
 

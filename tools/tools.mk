@@ -162,7 +162,7 @@ LOCK_FILES = $(filter-out arch/x86_64/offsets.c,$(wildcard $(addsuffix /*.c,$(1)
 check-locks:
 	$(call say,CHECK,locks)
 	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/percpu $(call LOCK_FILES,lib arch/x86_64 mm mm/percpu kernel)
-	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/classic $(call LOCK_FILES,arch/x86_64 mm/classic)
+	$(Q)$(LOCK_CLANG) $(LOCK_FLAGS) -Iarch/x86_64/classic $(call LOCK_FILES,arch/x86_64 arch/x86_64/classic mm/classic)
 
 check-elf: all
 	$(Q)for k in $(KERNELS); do \

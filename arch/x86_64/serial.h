@@ -14,7 +14,7 @@ int serial_init(void);
 
 /*
  * Send @len bytes, each line end as CR LF.  Waits for the port, but not for ever: what it does not
- * take is lost, and it says later how much.  From any context.
+ * take is lost, and it says later how much.  From any context; whoever calls keeps others out.
  */
 void serial_write(const char *text, size_t len);
 
