@@ -17,8 +17,10 @@ static const u64 rights[] = {
 };
 
 /* 0, or why it will not be resolved.  -EINTR: the thread is to end. */
-static int reply_of(s64 result, u64 word)
+static int reply_of(s64 result, const struct fault_call *call)
 {
+	u64 word = call->reply;
+
 	if (result < 0)
 		return (int)result;
 	if (word == 0)
@@ -26,25 +28,23 @@ static int reply_of(s64 result, u64 word)
 	return (s64)word < 0 && (s64)word > INT32_MIN ? (int)(s64)word : -EFAULT;
 }
 
-bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+int fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access)
 {
 	const struct task *task = current->user->task;
 	u64 pager = shared_load(&task->pager);
 	struct fault_call call;
-	s64 result;
+	int err;
 
 	if (likely(pager == 0))
-		return false;
+		return -EFAULT;
 	call.va = va;
 	call.access = rights[access];
 	call.cookie = task->pager_cookie;
 	call.rip = f->rip;
-	result = ipc_call_fault(pager, &call);
-	*error = reply_of(result, call.reply);
-	if (likely(*error == 0 || user_thread_killed(current->user)))
-		return true;
-	printk("%s: its pager has nothing for %#lx: %s\n", task->name, va, err_name(*error));
-	return false;
+	err = reply_of(ipc_call_fault(pager, &call), &call);
+	if (unlikely(err != 0 && !user_thread_killed(current->user)))
+		printk("%s: its pager has nothing for %#lx: %s\n", task->name, va, err_name(err));
+	return err;
 }
 
 /* --- who is asked ---------------------------------------------------------------------------- */

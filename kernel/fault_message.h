@@ -15,11 +15,11 @@
 #include "mm/mm.h"
 
 /*
- * Tell of the current thread's fault in user mode, whose frame is @f.  True: the access may be
- * tried again, or the thread is to end.  False: its task has no pager, or had one: @error is why.
- * Blocks; may come back on another CPU.
+ * Tell of the current thread's fault in user mode, whose frame is @f.  0: the access may be tried
+ * again.  Else what the thread ends with: -EFAULT if its task has no pager.  Blocks; may come back
+ * on another CPU.
  */
-bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+int fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access)
 	REQUIRES(irqs_off);
 
 /* System call (abi.h). */

@@ -69,11 +69,7 @@ static ALWAYS_INLINE enum fault_quick fault_quickly(struct mm *mm, vaddr_t va, u
  */
 static int ask_pager(const struct trapframe *f, vaddr_t va) REQUIRES(irqs_off)
 {
-	int err = -EFAULT;
-
-	if (current->user != NULL)
-		(void)fault_message(f, va, access_of(f->error), &err);
-	return err;
+	return current->user == NULL ? -EFAULT : fault_message(f, va, access_of(f->error));
 }
 
 /* @err, for a fault in user mode: may the access be tried again? */

@@ -111,11 +111,10 @@ static void count_lazy(u64 ctx_id)
 }
 
 /* No simulated thread is a task's. */
-bool fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access, int *error)
+int fault_message(const struct trapframe *f, vaddr_t va, enum fault_access access)
 {
 	(void)f;
 	(void)access;
-	(void)error;
 	sim_fail("CPU %u: a pager is asked for %#lx", cpu_id, va);
 }
 
